@@ -1,0 +1,6 @@
+# Static checks.
+
+.PHONY: lint
+
+lint: setup
+	@packaging/make/lint.sh

@@ -1,0 +1,6 @@
+# The performance claims.
+
+.PHONY: bench
+
+bench: build
+	@packaging/bench/run.sh
