@@ -63,8 +63,7 @@ build_ffmpeg() {
   say "building FFmpeg 7.1: about five minutes of two cores, once for this machine (log: $folder/build.log)"
   (
     cd "$work/build"
-    # The libraries find one another wherever they lie together. make and then the shell must leave $ORIGIN alone.
-    ../tree/configure --prefix="$prefix" "${arguments[@]}" --extra-ldsoflags="-Wl,-rpath,'\$\$ORIGIN'"
+    ../tree/configure --prefix="$prefix" "${arguments[@]}"
     make -j"$(nproc)"
     make install DESTDIR="$work/installed"
   ) >"$folder/build.log" 2>&1 </dev/null || {
@@ -72,6 +71,8 @@ build_ffmpeg() {
     die "FFmpeg did not build"
   }
   mv "$work/installed$prefix"/* "$folder/"
+  rm -rf "$folder/share"
+  readelf -d "$folder/lib/libavformat.so" | grep -qF "[\$ORIGIN]" || die "FFmpeg's libraries would not find one another: no RUNPATH"
   keep_ffmpeg_terms "$work" "$folder"
   rm -rf "$work" "$folder/build.log"
 }
