@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 config=packaging/demo/gemba.yaml
-address=$(sed -nE 's/^.*listen:[[:space:]]*"?([0-9.]+:[0-9]+).*/\1/p' "$config" | head -n 1)
+address=$(sed -nE '/listen:[[:space:]]*"?[0-9.]+:[0-9]+/ { s/^.*listen:[[:space:]]*"?([0-9.]+:[0-9]+).*/\1/p; q }' "$config")
 address=${address:-127.0.0.1:8470}
 
 # answers PATH: does the daemon say 200 to it? Bash alone, since a fresh machine need not have curl.

@@ -41,8 +41,8 @@ debian_mirrors() {
   if [ -n "${GEMBA_DEBIAN_MIRROR:-}" ]; then
     main=${GEMBA_DEBIAN_MIRROR%/}
   elif [ "$(os_release ID)" = debian ]; then
-    main=$(apt_sources | awk -v suite="$codename" '$2 == suite { print $1; exit }')
-    security=$(apt_sources | awk -v suite="$codename-security" '$2 == suite { print $1; exit }')
+    main=$(apt_sources | awk -v suite="$codename" '$2 == suite { print $1 }' | first)
+    security=$(apt_sources | awk -v suite="$codename-security" '$2 == suite { print $1 }' | first)
   else
     main=$(mirror_of_debootstrap)
   fi
@@ -57,7 +57,7 @@ mirror_of_debootstrap() {
   folder=$(mktemp -d)
   (cd "$folder" && apt-get download -qq debootstrap >/dev/null 2>&1 && dpkg-deb -x debootstrap_*.deb .) || true
   grep -rhoE '(DEF_MIRROR="?|default_mirror )https?://[^" ]*/debian/?"?$' "$folder" 2>/dev/null |
-    grep -v archive | grep -oE 'https?://[^" ]*' | head -n 1
+    grep -v archive | grep -oE 'https?://[^" ]*' | first
   rm -rf "$folder"
 }
 

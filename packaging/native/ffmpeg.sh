@@ -19,9 +19,7 @@ ffmpeg_installed() {
 }
 
 # Does the distribution offer them? Asks apt's lists as they are.
-ffmpeg_offered() {
-  LC_ALL=C apt-cache policy libavcodec-dev 2>/dev/null | grep -qE '^ *Candidate: ([0-9]+:)?7\.1\.'
-}
+ffmpeg_offered() { offered libavcodec-dev '^([0-9]+:)?7\.1\.'; }
 
 # ffmpeg_choice: "built" or "installed". GEMBA_FFMPEG=build insists on our own.
 ffmpeg_choice() {
@@ -62,17 +60,17 @@ build_ffmpeg() {
   mapfile -t arguments < <(ffmpeg_configure)
   say "building FFmpeg 7.1: about five minutes of two cores, once for this machine (log: $folder/build.log)"
   (
-    cd "$work/build"
-    ../tree/configure --prefix="$prefix" "${arguments[@]}"
-    make -j"$(nproc)"
-    make install DESTDIR="$work/installed"
+    cd "$work/build" &&
+      ../tree/configure --prefix="$prefix" "${arguments[@]}" &&
+      make -j"$(nproc)" &&
+      make install DESTDIR="$work/installed"
   ) >"$folder/build.log" 2>&1 </dev/null || {
     tail -n 30 "$folder/build.log" >&2
     die "FFmpeg did not build"
   }
   mv "$work/installed$prefix"/* "$folder/"
   rm -rf "$folder/share"
-  readelf -d "$folder/lib/libavformat.so" | grep -qF "[\$ORIGIN]" || die "FFmpeg's libraries would not find one another: no RUNPATH"
+  [[ $(readelf -d "$folder/lib/libavformat.so") == *"[\$ORIGIN]"* ]] || die "FFmpeg's libraries would not find one another: no RUNPATH"
   keep_ffmpeg_terms "$work" "$folder"
   rm -rf "$work" "$folder/build.log"
 }

@@ -49,7 +49,9 @@ lend() {
   done
 }
 
-[ -n "$keep" ] && [ -d "$root/etc" ] || make_root
+if [ -z "$keep" ] || [ ! -d "$root/etc" ]; then
+  make_root
+fi
 lend
 [ -d "$root/root/gemba" ] || git clone --quiet --no-hardlinks "$repo_dir" "$root/root/gemba"
 

@@ -17,7 +17,7 @@ go_fits() {
   version=$(cd / && env -u GOROOT GOTOOLCHAIN=local GOFLAGS='' "$1" env GOVERSION 2>/dev/null) || return 1
   version=${version#go}
   version=${version%% *}
-  [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$(go_wanted)" "$version" | sort -V | head -n 1)" = "$(go_wanted)" ]
+  [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$(go_wanted)" "$version" | sort -V | first)" = "$(go_wanted)" ]
 }
 
 # The folder of a fitting go command, or nothing. /usr/local/go is where people unpack it without touching PATH.

@@ -44,6 +44,16 @@ key_of() { printf '%s\n' "$@" | sha256sum | cut -c1-12; }
 # recipe_lines FILE: the file without blank lines and comments.
 recipe_lines() { grep -vE '^[[:space:]]*(#|$)' "$1"; }
 
+# first: the first line of its input. It reads all of it: with pipefail a reader that stops early fails its writer.
+first() { awk 'NR == 1'; }
+
+# offered PACKAGE [PATTERN]: does the distribution, by apt's lists as they are, have the package (in such a version)?
+offered() {
+  local candidate
+  candidate=$(LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: //p')
+  [ -n "$candidate" ] && [ "$candidate" != '(none)' ] && [[ $candidate =~ ${2:-.} ]]
+}
+
 # make_once TARGET FUNCTION: makes the folder TARGET by calling FUNCTION with an empty folder on the same file system
 # and renaming that into place. One process at a time works on a target; whoever waited finds it made. A build that is
 # killed leaves only a folder that the next one throws away, never half a target.

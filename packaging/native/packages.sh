@@ -29,7 +29,7 @@ installable() {
   local package
   mkdir -p "$(dirname "$not_offered")"
   for package in "$@"; do
-    if LC_ALL=C apt-cache policy "$package" 2>/dev/null | grep -q '^ *Candidate: [^(]'; then
+    if offered "$package"; then
       echo "$package"
     else
       say "this distribution has no package $package; what needs it is skipped by name"

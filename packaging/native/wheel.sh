@@ -21,7 +21,7 @@ fetch_wheel() {
   python=$(find_pip) || die "pip is missing; install python3-pip"
   download=$folder.download
   mkdir -p "$download"
-  say "fetching $(recipe_lines "$requirements" | head -n 1 | cut -d' ' -f1) from the Python package index"
+  say "fetching $(recipe_lines "$requirements" | first | cut -d' ' -f1) from the Python package index"
   "$python" -m pip download --quiet --disable-pip-version-check --no-input --no-deps --only-binary=:all: \
     --python-version 311 --platform "manylinux_2_17_$arch" --platform "manylinux_2_27_$arch" --platform "manylinux_2_28_$arch" \
     --require-hashes --requirement "$requirements" --dest "$download" </dev/null >&2

@@ -1,0 +1,51 @@
+"""Int8 versions of the exported graphs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+
+def text_to_int8(source: Path, target: Path) -> None:
+    """Dynamic int8: weights and the word table are stored as int8, activations are quantised as they come."""
+    quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
+
+
+class _Reader(CalibrationDataReader):
+    def __init__(self, pixels: np.ndarray, batch: int = 8):
+        self._batches: Iterator = iter([{"pixels": pixels[at : at + batch]} for at in range(0, len(pixels), batch)])
+
+    def get_next(self):
+        return next(self._batches, None)
+
+
+def image_to_int8(source: Path, target: Path, pixels: np.ndarray) -> None:
+    """Static int8 (QDQ, per channel) of the convolutions, calibrated on `pixels` float32 [N, 3, H, W].
+
+    The projection and the token branch stay in float: they are a small part of the work, and their errors would go
+    straight into every stored vector.
+    """
+    prepared = source.with_suffix(".prepared.onnx")
+    quant_pre_process(source, prepared, skip_symbolic_shape=True)
+    quantize_static(
+        prepared,
+        target,
+        _Reader(pixels),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["Conv", "Add"],
+        calibrate_method=CalibrationMethod.Percentile,
+        extra_options={"CalibPercentile": 99.99, "ActivationSymmetric": False},
+    )
+    prepared.unlink()
