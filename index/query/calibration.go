@@ -1,0 +1,155 @@
+package query
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// Calibration holds the weights of the first stage and the background photos
+// against which a question's scores are judged. It comes from the pack.
+type Calibration struct {
+	Dims          int
+	Background    []float32 // [M x Dims] row-major embeddings of unrelated photos; may be empty
+	BackgroundHub []float32 // [M] hub term of each background photo; empty: 0
+
+	Alpha     float32 // weight of the hub term for sentences
+	AlphaWord float32 // the same for a bare word or a phrase of two words
+	Beta      float32 // weight of what was negated
+
+	Confident float64 // lowest z of a confident answer
+	Possible  float64 // lowest z of a possible answer
+}
+
+// validate checks what New cannot repair.
+func (c *Calibration) validate() error {
+	if c.Dims <= 0 {
+		return fmt.Errorf("calibration: dims is %d, want the pack's vector length", c.Dims)
+	}
+	if len(c.Background)%c.Dims != 0 {
+		return fmt.Errorf("calibration: background has %d numbers, not a multiple of %d dims", len(c.Background), c.Dims)
+	}
+	rows := len(c.Background) / c.Dims
+	if len(c.BackgroundHub) != 0 && len(c.BackgroundHub) != rows {
+		return fmt.Errorf("calibration: %d hub terms for %d background photos", len(c.BackgroundHub), rows)
+	}
+	if c.Confident < c.Possible {
+		return fmt.Errorf("calibration: confident threshold %g is below possible %g", c.Confident, c.Possible)
+	}
+	for _, v := range []float64{float64(c.Alpha), float64(c.AlphaWord), float64(c.Beta), c.Confident, c.Possible} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("calibration: a weight or threshold is not a finite number")
+		}
+	}
+	return nil
+}
+
+// level is the distribution of one question's scores on the background photos.
+type level struct {
+	mean, std float64
+	known     bool // false: no background set, nothing can be said
+}
+
+// level scores the background photos with the very formula of the clips.
+func (c *Calibration) level(vector []float32, alpha float32, negative []float32, beta float32) level {
+	rows := len(c.Background) / c.Dims
+	if rows < 2 || len(vector) != c.Dims {
+		return level{}
+	}
+	var sum, squares float64
+	for r := range rows {
+		row := c.Background[r*c.Dims : (r+1)*c.Dims]
+		s := dot(vector, row)
+		if len(c.BackgroundHub) != 0 {
+			s -= alpha * c.BackgroundHub[r]
+		}
+		if len(negative) == c.Dims {
+			s -= beta * dot(negative, row)
+		}
+		sum += float64(s)
+		squares += float64(s) * float64(s)
+	}
+	mean := sum / float64(rows)
+	variance := max(squares/float64(rows)-mean*mean, 0)
+	// A flat background (all photos alike) must not make every clip infinitely good.
+	return level{mean: mean, std: max(math.Sqrt(variance), 1e-4), known: true}
+}
+
+// z is how many standard deviations a score stands above the background.
+func (l level) z(score float32) float64 {
+	if !l.known {
+		return 0
+	}
+	return (float64(score) - l.mean) / l.std
+}
+
+// confidence names what z means. Without a background set nothing better than
+// possible can be claimed.
+func (c *Calibration) confidence(l level, z float64) Confidence {
+	switch {
+	case !l.known:
+		return Possible
+	case z >= c.Confident:
+		return Confident
+	case z >= c.Possible:
+		return Possible
+	default:
+		return Weak
+	}
+}
+
+// HubTerms computes the hub term of each row: the mean of its k highest dot
+// products with the bank. rows and bank are row-major [n x dims]. With fewer than
+// k bank rows all of them count.
+func HubTerms(bank, rows []float32, dims, k int) []float32 {
+	if dims <= 0 {
+		return nil
+	}
+	n, bankRows := len(rows)/dims, len(bank)/dims
+	out := make([]float32, n)
+	k = min(k, bankRows)
+	if k <= 0 {
+		return out
+	}
+	workers := max(1, min(runtime.GOMAXPROCS(0), n))
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			products := make([]float32, bankRows)
+			for r := w; r < n; r += workers {
+				row := rows[r*dims : (r+1)*dims]
+				for b := range products {
+					products[b] = dot(row, bank[b*dims:(b+1)*dims])
+				}
+				slices.Sort(products)
+				var sum float64
+				for _, p := range products[bankRows-k:] {
+					sum += float64(p)
+				}
+				out[r] = float32(sum / float64(k))
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// dot is the inner product of two vectors of equal length. Four sums keep the
+// additions independent of each other.
+func dot(a, b []float32) float32 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float32
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		s0 += a[i] * b[i]
+		s1 += a[i+1] * b[i+1]
+		s2 += a[i+2] * b[i+2]
+		s3 += a[i+3] * b[i+3]
+	}
+	for ; i < len(a); i++ {
+		s0 += a[i] * b[i]
+	}
+	return (s0 + s1) + (s2 + s3)
+}

@@ -1,0 +1,168 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gembahq/gemba/index"
+)
+
+// plan is a question ready to be asked of the store.
+type plan struct {
+	search     index.Search // Limit is set per fetch
+	level      level
+	exclude    index.ID // the clip that others should be like
+	excluded   bool
+	ranked     bool // false: only filtered, newest first
+	refine     bool
+	refineText string
+	embedding  Embedding
+	understood Understood
+	encodeTime time.Duration
+}
+
+func (e *Engine) plan(ctx context.Context, r *Request) (*plan, error) {
+	p := &plan{
+		search: index.Search{Filter: index.Filter{Cameras: r.Cameras, From: r.From, To: r.To, Labels: r.Labels, Text: r.Text}},
+		refine: r.Refine && e.options.Refiner != nil,
+		ranked: true,
+	}
+	began := time.Now()
+	var err error
+	switch {
+	case r.Query != "":
+		err = e.planWords(ctx, r, p)
+	case r.LikeClip != "":
+		err = e.planLike(ctx, r, p)
+	case len(r.Image) > 0:
+		err = e.planImage(ctx, r, p)
+	default:
+		p.ranked = false
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.encodeTime = time.Since(began)
+	if p.ranked {
+		c := &e.options.Calibration
+		p.level = c.level(p.search.Vector, p.search.Alpha, p.search.Negative, p.search.Beta)
+	}
+	return p, nil
+}
+
+func (e *Engine) planWords(ctx context.Context, r *Request, p *plan) error {
+	if e.text == nil {
+		return ErrNoTextModel
+	}
+	q := Parse(r.Query)
+	emb, err := e.encode(ctx, q.Positive)
+	if err != nil {
+		return err
+	}
+	c := &e.options.Calibration
+	p.embedding, p.refineText = emb, q.Positive
+	p.search.Vector = emb.Vector
+	p.search.Alpha = c.Alpha
+	if q.Bare {
+		p.search.Alpha = c.AlphaWord
+	}
+	p.search.Filter.Text = withPhrases(r.Text, q.Phrases)
+	p.understood = Understood{Text: q.Positive, Without: q.Without, Phrases: q.Phrases, UnknownWords: emb.Unknown, Truncated: emb.Truncated}
+	if len(q.Without) == 0 || c.Beta == 0 {
+		return nil
+	}
+	// Several negated things share one vector. The root keeps its length, and so
+	// the weight of the negation, independent of how many there are.
+	sum := make([]float32, len(emb.Vector))
+	for _, text := range q.Without {
+		negated, err := e.encode(ctx, text)
+		if err != nil {
+			return err
+		}
+		for i, v := range negated.Vector {
+			sum[i] += v
+		}
+		p.understood.UnknownWords = append(p.understood.UnknownWords, negated.Unknown...)
+	}
+	scale := float32(1 / math.Sqrt(float64(len(q.Without))))
+	for i := range sum {
+		sum[i] *= scale
+	}
+	p.search.Negative, p.search.Beta = sum, c.Beta
+	return nil
+}
+
+// encode asks the text encoder and refuses what would spoil every score.
+func (e *Engine) encode(ctx context.Context, text string) (Embedding, error) {
+	emb, err := e.text.EncodeText(ctx, text)
+	if err != nil {
+		return Embedding{}, fmt.Errorf("encode the question: %w", err)
+	}
+	return emb, e.checkVector(emb.Vector)
+}
+
+func (e *Engine) checkVector(vector []float32) error {
+	if want := e.options.Calibration.Dims; len(vector) != want {
+		return fmt.Errorf("the model gave a vector of %d numbers, the pack says %d", len(vector), want)
+	}
+	for _, v := range vector {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return errors.New("the model gave a vector that is not finite")
+		}
+	}
+	return nil
+}
+
+func (e *Engine) planLike(ctx context.Context, r *Request, p *plan) error {
+	id, err := index.ParseID(r.LikeClip)
+	if err != nil {
+		return invalid("like_clip", "is not a clip id (16 hexadecimal digits)")
+	}
+	clip, err := e.store.Clip(ctx, id)
+	if errors.Is(err, index.ErrNotFound) {
+		return invalid("like_clip", "there is no clip %s; it may have been deleted", r.LikeClip)
+	}
+	if err != nil {
+		return fmt.Errorf("read clip %s: %w", r.LikeClip, err)
+	}
+	if err := e.checkVector(clip.Vector); err != nil {
+		return invalid("like_clip", "clip %s was encoded by another model and cannot be compared", r.LikeClip)
+	}
+	p.search.Vector = clip.Vector
+	p.exclude, p.excluded = id, true
+	p.refine = false
+	return nil
+}
+
+func (e *Engine) planImage(ctx context.Context, r *Request, p *plan) error {
+	if e.options.Image == nil {
+		return invalid("image", "this service cannot search by picture")
+	}
+	vector, err := e.options.Image.EncodeImage(ctx, r.Image)
+	if err != nil {
+		return fmt.Errorf("encode the picture: %w", err)
+	}
+	if err := e.checkVector(vector); err != nil {
+		return err
+	}
+	p.search.Vector = vector
+	p.refine = false
+	return nil
+}
+
+// withPhrases adds the quoted phrases of the question to the text filter.
+func withPhrases(text string, phrases []string) string {
+	parts := make([]string, 0, len(phrases)+1)
+	if text != "" {
+		parts = append(parts, text)
+	}
+	for _, phrase := range phrases {
+		parts = append(parts, strconv.Quote(phrase))
+	}
+	return strings.Join(parts, " ")
+}
