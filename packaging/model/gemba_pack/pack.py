@@ -231,6 +231,8 @@ def describe(context: Context, views: Sequence[str], done: Finished, training: d
             "confident": done.calibration.confident,
             "possible": done.calibration.possible,
             "held_out_auc": done.calibration.area,
+            "found_confident": done.calibration.found_confident,
+            "found_possible": done.calibration.found_possible,
             "false_alarm_confident": s.false_alarm_confident,
             "false_alarm_possible": s.false_alarm_possible,
         },

@@ -58,8 +58,10 @@ class VisionGraph(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.tower.tail(self.trunk(pixels))
-        embedding = unit(self.tower.projection(features.mean((2, 3))))
-        cells = self.tower.cells(features).transpose(1, 2)
+        # The whole photo's mean goes through the projection as one more cell: one set of weights in the file.
+        rows = torch.cat([features.mean((2, 3))[:, None], features.flatten(2).transpose(1, 2)], 1)
+        projected = unit(self.tower.projection(rows))
+        embedding, cells = projected[:, 0], projected[:, 1:].transpose(1, 2)
         side = features.shape[-1]
         window = side - side // self.grid  # 7 cells, grid 2: windows of 4 that share the middle row
         stride = (side - window) // max(self.grid - 1, 1)
@@ -77,6 +79,7 @@ class TextGraph(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden = self.tower.minilm(input_ids, attention_mask)
-        embedding = unit(self.tower.projection(mean_words(hidden, attention_mask)))
-        words = unit(self.tower.projection(unit(hidden))) @ self.basis
-        return embedding, unit(words) * attention_mask[:, :, None].to(words.dtype)
+        rows = torch.cat([mean_words(hidden, attention_mask)[:, None], unit(hidden)], 1)
+        projected = unit(self.tower.projection(rows))
+        tokens = unit(projected[:, 1:] @ self.basis) * attention_mask[:, :, None].to(hidden.dtype)
+        return projected[:, 0], tokens
