@@ -45,6 +45,7 @@ env_text() {
   folder=$build_dir/native/$(native_arch)
   cat <<TEXT
 # Made by make; do not edit. For plain go commands in this clone:  . build/env.sh
+# shellcheck shell=sh disable=SC2016
 export PATH="$(go_bin):\$PATH"
 export GOTOOLCHAIN=local GOWORK=off
 export GOFLAGS="-buildvcs=false \${GEMBA_GOFLAGS:-}"
