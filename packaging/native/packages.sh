@@ -49,9 +49,17 @@ as_root() {
   fi
 }
 
+# What apt says goes to a file; a failure shows the end of it.
+apt_log=$build_dir/apt.log
+
 apt_as_root() {
+  mkdir -p "$build_dir"
+  printf '\n$ apt-get %s\n' "$*" >>"$apt_log"
   as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
-    apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" </dev/null
+    apt-get -q -y -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" </dev/null >>"$apt_log" 2>&1 || {
+    tail -n 20 "$apt_log" >&2
+    return 1
+  }
 }
 
 # refresh_apt: reads the distribution's package lists, once per run.
@@ -60,12 +68,12 @@ refresh_apt() {
   have apt-get || die "apt-get is missing: gemba builds on Debian 12 and 13 and on Ubuntu 22.04 and 24.04"
   [ "$(id -u)" = 0 ] || have sudo || die "installing packages needs root or sudo; as root run: apt-get install $*"
   say "reading the distribution's package lists"
-  apt_as_root update >&2 || say "apt-get update failed; going on with the lists that are there"
+  apt_as_root update || say "apt-get update failed; going on with the lists that are there"
   apt_refreshed=yes
 }
 
 install_packages() {
   [ $# -gt 0 ] || return 0
-  say "installing with apt-get: $*"
-  apt_as_root install --no-install-recommends "$@" >&2 || die "apt-get could not install: $*"
+  say "installing with apt-get (log: build/apt.log): $*"
+  apt_as_root install --no-install-recommends "$@" || die "apt-get could not install: $*"
 }
