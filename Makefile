@@ -4,6 +4,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
 
 # Every Go command runs with what setup wrote down: compiler, flags, native libraries.
 GO := . build/env.sh && go
