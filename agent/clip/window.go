@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"math"
 	"time"
 
 	"github.com/gembahq/gemba/agent/frame"
@@ -111,16 +112,31 @@ func (w *window) thin() bool {
 // absorb appends a window that follows without a gap and is too short to be a
 // clip of its own. That window gives its frames away.
 func (w *window) absorb(tail *window) {
-	for _, k := range tail.kept {
-		w.offer(k.frame, &k.pic)
-		k.frame.Release()
-	}
+	w.kept = append(w.kept, tail.kept...)
 	clear(tail.kept)
 	tail.kept = tail.kept[:0]
+	for len(w.kept) > w.max {
+		w.dropOne()
+	}
 	w.end = tail.end
 	w.moving = w.moving || tail.moving
 	w.diffSum += tail.diffSum
 	w.looks += tail.looks
+}
+
+// dropOne lets the frame go whose neighbours are closest to one another, but
+// never the first.
+func (w *window) dropOne() {
+	at, least := len(w.kept)-1, time.Duration(math.MaxInt64)
+	for i := 1; i+1 < len(w.kept); i++ {
+		if d := w.kept[i+1].frame.Offset - w.kept[i-1].frame.Offset; d < least {
+			at, least = i, d
+		}
+	}
+	w.kept[at].frame.Release()
+	copy(w.kept[at:], w.kept[at+1:])
+	w.kept[len(w.kept)-1] = kept{}
+	w.kept = w.kept[:len(w.kept)-1]
 }
 
 // clip hands the window's frames over as a clip.
