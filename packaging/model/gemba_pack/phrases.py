@@ -10,17 +10,19 @@ from collections.abc import Iterable
 import re
 
 _OPENING = re.compile(r"^(a (view|photo|picture) (of|showing)|the camera shows|an image (with|of)|there (is|are)) ", re.I)
-_AMOUNT = re.compile(r"^(a|an|one|two|three|four|several|many|some|a few|the) ", re.I)
+_ONE = re.compile(r"^(a|an|one|the) ")
+_MANY = re.compile(r"^(two|three|four|several|many|some|a few) ")
 
 
 def split_phrases(caption: str) -> list[str]:
-    """`A view of two lamps and a sofa.` -> ["lamp", "sofa"]: opening, amounts and the plural's s are dropped."""
+    """`A view of two lamps and a sofa.` -> ["lamp", "sofa"]: opening, amounts and a plural's s are dropped."""
     text = _OPENING.sub("", caption.strip().rstrip(".").strip())
     parts = re.split(r",\s*(?:and\s+)?|\s+and\s+", text)
     found = []
-    for part in parts:
-        part = _AMOUNT.sub("", part.strip().lower())
-        found.append(part[:-1] if part.endswith("s") and not part.endswith("ss") else part)
+    for part in (p.strip().lower() for p in parts):
+        if _MANY.match(part):
+            part = _MANY.sub("", part).removesuffix("s")
+        found.append(_ONE.sub("", part))
     return [part for part in found if part]
 
 
