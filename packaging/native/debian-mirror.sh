@@ -73,13 +73,16 @@ debian_mirrors() {
   printf '%s\n%s\n' "$main" "${security%/}"
 }
 
-# The mirror that debootstrap itself takes when nobody names one: read from its package, which is not installed.
+# The mirror that debootstrap itself takes when nobody names one: read from its package, which is not installed. Where
+# that says none, the one that Ubuntu's own source editor knows.
 mirror_of_debootstrap() {
   local folder
   folder=$(mktemp -d)
   (cd "$folder" && apt-get download -qq debootstrap >/dev/null 2>&1 && dpkg-deb -x debootstrap_*.deb .) || true
-  grep -rhoE '(DEF_MIRROR="?|default_mirror )https?://[^" ]*/debian/?"?$' "$folder" 2>/dev/null |
-    grep -v archive | grep -oE 'https?://[^" ]*' | first
+  {
+    grep -rhoE '(DEF_MIRROR="?|default_mirror )https?://[^" ]*/debian/?"?$' "$folder" || true
+    grep -hoE '^BaseURI: https?://[^ ]*/debian/?$' /usr/share/python-apt/templates/Debian.info || true
+  } 2>/dev/null | grep -oE 'https?://[^" ]*' | awk '!/archive/' | first
   rm -rf "$folder"
 }
 

