@@ -1,0 +1,66 @@
+package encode
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// Hash identifies what a pack's vectors mean: two packs with one hash give the
+// same vectors, visual tokens and hub terms, so what they indexed may be
+// searched together.
+//
+// It is the SHA-256 of lines of UTF-8, each ended by a line feed, strings
+// quoted as Go quotes them:
+//
+//	gemba pack 1
+//	dims 384
+//	image "vision.onnx" "pixels" 224 224 "bilinear-antialias" "embedding" "tokens"
+//	mean 127 127 127
+//	std 128 128 128
+//	view "squash"                                     one line per view, in order
+//	text "text.onnx" "input_ids" "attention_mask" "embedding" "tokens" 32 "tokenizer.json"
+//	tokens 2 2 128
+//	hub "hub_bank.npy" 10
+//	file "hub_bank.npy" 26e204ca…                     by name, in byte order
+//
+// Numbers are the shortest decimals that read back as the same float32. All
+// listed files count except the background photos, which serve calibration
+// alone, and refine.onnx, which only orders what was found. Weights that a
+// query applies (alpha, beta, thresholds) don't count either.
+func (m *Manifest) Hash() [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "gemba pack 1\ndims %d\n", m.Dims)
+	i := m.Image
+	fmt.Fprintf(h, "image %q %q %d %d %q %q %q\n", i.File, i.Input, i.Width, i.Height, i.Resize, i.Outputs.Embedding, i.Outputs.Tokens)
+	writeFloats(h, "mean", i.Mean)
+	writeFloats(h, "std", i.Std)
+	for _, v := range i.Views {
+		fmt.Fprintf(h, "view %q\n", v)
+	}
+	t := m.Text
+	fmt.Fprintf(h, "text %q %q %q %q %q %d %q\n", t.File, t.Inputs.IDs, t.Inputs.Mask, t.Outputs.Embedding, t.Outputs.Tokens, t.MaxLength, t.Tokenizer)
+	fmt.Fprintf(h, "tokens %d %d %d\n", m.Tokens.Cells[0], m.Tokens.Cells[1], m.Tokens.Dims)
+	fmt.Fprintf(h, "hub %q %d\n", m.Hub.File, m.Hub.K)
+	var names []string
+	for name := range m.Files {
+		if name != m.Background.File && name != "refine.onnx" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(h, "file %q %s\n", name, m.Files[name].SHA256)
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+func writeFloats(w io.Writer, name string, values [3]float32) {
+	fmt.Fprint(w, name)
+	for _, v := range values {
+		fmt.Fprint(w, " ", strconv.FormatFloat(float64(v), 'g', -1, 32))
+	}
+	fmt.Fprintln(w)
+}

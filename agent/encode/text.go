@@ -1,0 +1,108 @@
+package encode
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// TextEmbedding is what a search needs of a text.
+type TextEmbedding struct {
+	// Vector [dims] has unit length.
+	Vector []float32
+	// IDs are the tokens, special ones included; WordOf gives the index into
+	// Words for each, -1 for special ones; Tokens the model's token vectors, one
+	// row for each, nil if the pack has none.
+	IDs    []int
+	WordOf []int
+	Tokens [][]float32
+	// Words are the words of the text as far as it was read; Unknown those that
+	// the model has never seen.
+	Words   []string
+	Unknown []string
+	// Truncated says that the text is longer than the model reads.
+	Truncated bool
+}
+
+// EncodeText encodes a text. One too long is cut, and says so. Answers to the
+// latest texts are remembered.
+//
+// Errors are ErrNoWords, ctx's error, ErrClosed, or what the runtime says.
+func (e *Encoder) EncodeText(ctx context.Context, text string) (TextEmbedding, error) {
+	if known, ok := e.answers.get(text); ok {
+		return known, nil
+	}
+	spec := e.pack.manifest.Text
+	t := e.pack.tokenizer.Encode(text, spec.MaxLength)
+	if len(t.Words) == 0 {
+		return TextEmbedding{}, ErrNoWords
+	}
+	out, err := e.runText(ctx, t.IDs)
+	if err != nil {
+		return TextEmbedding{}, fmt.Errorf("encode text: %w", err)
+	}
+	if err := checkUnit(spec.Outputs.Embedding, out[0].data); err != nil {
+		return TextEmbedding{}, fmt.Errorf("encode text: %w: %w", ErrModel, err)
+	}
+	a := TextEmbedding{Vector: out[0].data, IDs: t.IDs, WordOf: t.Word, Words: t.Words, Unknown: t.Unknown, Truncated: t.Truncated}
+	if len(out) > 1 {
+		dims := len(out[1].data) / len(t.IDs)
+		for i := range t.IDs {
+			a.Tokens = append(a.Tokens, out[1].data[i*dims:(i+1)*dims])
+		}
+	}
+	e.answers.put(text, a)
+	return a.clone(), nil
+}
+
+// clone copies everything that a caller might change.
+func (t TextEmbedding) clone() TextEmbedding {
+	t.Vector, t.IDs, t.WordOf = slices.Clone(t.Vector), slices.Clone(t.IDs), slices.Clone(t.WordOf)
+	t.Words, t.Unknown, t.Tokens = slices.Clone(t.Words), slices.Clone(t.Unknown), slices.Clone(t.Tokens)
+	for i := range t.Tokens {
+		t.Tokens[i] = slices.Clone(t.Tokens[i])
+	}
+	return t
+}
+
+// runText runs one text and checks that the outputs have the manifest's shapes.
+func (e *Encoder) runText(ctx context.Context, ids []int) ([]output, error) {
+	m := e.pack.manifest
+	n := int64(len(ids))
+	tokens, mask := make([]int64, n), make([]int64, n)
+	for i, id := range ids {
+		tokens[i], mask[i] = int64(id), 1
+	}
+	inputs := []ort.Value{}
+	defer func() {
+		for _, v := range inputs {
+			_ = v.Destroy()
+		}
+	}()
+	for _, data := range [][]int64{tokens, mask} {
+		if len(inputs) == len(e.text.inputs) {
+			break
+		}
+		v, err := ort.NewTensor(ort.NewShape(1, n), data)
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, v)
+	}
+	out, err := e.text.run(ctx, inputs...)
+	if err != nil {
+		return nil, err
+	}
+	if !out[0].has(1, int64(m.Dims)) {
+		return nil, fmt.Errorf("output %s is %v, expected [1 %d]", m.Text.Outputs.Embedding, out[0].shape, m.Dims)
+	}
+	if len(out) > 1 && (len(out[1].shape) != 3 || !out[1].has(1, n, out[1].shape[2])) {
+		return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Tokens, out[1].shape, n, n, m.Tokens.Dims)
+	}
+	if len(out) > 1 && m.Tokens.Dims > 0 && !out[1].has(1, n, int64(m.Tokens.Dims)) {
+		return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Tokens, out[1].shape, n, n, m.Tokens.Dims)
+	}
+	return out, nil
+}
