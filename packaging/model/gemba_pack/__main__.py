@@ -62,7 +62,9 @@ def kept(path: Path, compute) -> dict:
 
 def main() -> None:
     args = arguments()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    # The quantiser remarks on every tensor through the root logger; only its errors are wanted.
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(message)s", force=True)
+    logging.getLogger("gemba_pack").setLevel(logging.INFO)
     settings = Settings()
     if args.steps:
         settings = replace(settings, tuned_steps=args.steps)
@@ -94,7 +96,7 @@ def main() -> None:
     done = finish(context, chosen, args.views, args.out)
     summary = (
         f"{settings.frozen_epochs} epochs of projections over frozen towers"
-        + (f", then {settings.tuned_steps} steps of tail, MiniLM and projections together" if stage == "tuned" else "")
+        + (f", then {settings.tuned_steps} steps of tail, upper text layers and projections together" if stage == "tuned" else "")
         + f". Seed {settings.seed}. {costs}"
     )
     manifest = describe(context, args.views, done, {"stage": stage, "seed": settings.seed, "summary": summary})

@@ -1,4 +1,4 @@
-"""Second stage of training: the image tower's tail, MiniLM and both projections together.
+"""Second stage of training: the image tower's tail, MiniLM's upper layers and both projections together.
 
 It starts from the first stage's projections and works on the cached maps before the tail, so the expensive trunk is
 never run. A running mean of the weights is what the stage delivers: it generalises better than the last step's.
@@ -67,7 +67,8 @@ class RunningMean:
     def update(self, module: nn.Module, step: int) -> None:
         decay = min(self._decay, (1 + step) / (10 + step))
         for mean, now in zip(self.module.parameters(), module.parameters()):
-            mean.lerp_(now, 1 - decay)
+            if now.requires_grad:
+                mean.lerp_(now, 1 - decay)
 
 
 def train_tuned(
@@ -86,13 +87,16 @@ def train_tuned(
     """
     torch.manual_seed(settings.seed)
     towers = nn.ModuleDict({"image": image, "text": text}).train()
+    text.minilm.requires_grad_(False)
+    upper = text.minilm.layers[-settings.tuned_layers :].requires_grad_(True)
+    tuned = [p for p in towers.parameters() if p.requires_grad]
     image.tail.to(memory_format=torch.channels_last)
     mean = RunningMean(towers, settings.average_decay)
     tail, words, heads = settings.tuned_rates
     optimiser = torch.optim.AdamW(
         [
             {"params": list(image.tail.parameters()), "lr": tail},
-            {"params": list(text.minilm.parameters()), "lr": words},
+            {"params": list(upper.parameters()), "lr": words},
             {"params": [*image.projection.parameters(), *text.projection.parameters()], "lr": heads},
         ],
         weight_decay=settings.weight_decay,
@@ -128,7 +132,7 @@ def train_tuned(
         )
         optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(towers.parameters(), settings.clip_norm)
+        nn.utils.clip_grad_norm_(tuned, settings.clip_norm)
         optimiser.step()
         mean.update(towers, step)
         if step % 10 == 0 or step == settings.tuned_steps - 1:
