@@ -9,9 +9,9 @@ import (
 // float64 values are all converted to the type asked for.
 type Float interface{ float32 | float64 }
 
-// Array is a one- or two-dimensional array in C order.
+// Array is an array of one to four dimensions in C order.
 type Array[T Float] struct {
-	Shape []int // one or two extents, each at least 0
+	Shape []int // the extents, each at least 0
 	Data  []T   // as many values as the product of Shape
 }
 

@@ -1,5 +1,5 @@
 // Package npy reads and writes the NumPy array format (.npy), so far as gemba
-// needs it: one- and two-dimensional arrays of numbers in C order.
+// needs it: arrays of numbers in C order, of at most four dimensions.
 //
 // A file is a magic number, a version, the length of a header, the header (a
 // Python dictionary literal) and the values:

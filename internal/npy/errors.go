@@ -8,8 +8,8 @@ var (
 	// ErrFormat: the bytes are no .npy file, or its header is damaged.
 	ErrFormat = errors.New("not a valid .npy file")
 	// ErrUnsupported: a valid .npy file of a kind that is not read here
-	// (Fortran order, objects, records, integers, big-endian values, more than
-	// two dimensions).
+	// (Fortran order, objects, records, integers, big-endian values, or another
+	// number of dimensions).
 	ErrUnsupported = errors.New("unsupported .npy array")
 	// ErrTruncated: the file ends before its last value.
 	ErrTruncated = errors.New(".npy file is truncated")

@@ -47,6 +47,10 @@ func TestReadVectorAndEmpty(t *testing.T) {
 	if err != nil || !slices.Equal(a.Shape, []int{5}) || !slices.Equal(a.Data, []float32{0, .25, .5, .75, 1}) {
 		t.Errorf("vector: %v, %v", a, err)
 	}
+	a, err = Read[float32](open(t, "cube.npy"))
+	if err != nil || !slices.Equal(a.Shape, []int{2, 2, 2}) || len(a.Data) != 8 {
+		t.Errorf("cube: %v, %v", a, err)
+	}
 	m, err := ReadMatrix[float32](open(t, "empty.npy"))
 	if err != nil || m.Rows != 0 || m.Cols != 4 || len(m.Data) != 0 {
 		t.Errorf("empty: %v, %v", m, err)

@@ -14,7 +14,9 @@ import (
 // value size.
 const chunkBytes = 1 << 16
 
-// Read reads one array of one or two dimensions, stored as float16, float32 or
+const maxDimensions = 4
+
+// Read reads one array of one to four dimensions, stored as float16, float32 or
 // float64 in C order, and demands that r ends with it. NaN and infinite values
 // are read as they are (see Matrix.CheckFinite).
 //
@@ -27,8 +29,8 @@ func Read[T Float](r io.Reader) (Array[T], error) {
 	if h.fortran && len(h.shape) > 1 {
 		return Array[T]{}, fmt.Errorf("%w: Fortran order; save it with np.ascontiguousarray", ErrUnsupported)
 	}
-	if len(h.shape) < 1 || len(h.shape) > 2 {
-		return Array[T]{}, fmt.Errorf("%w: %d dimensions, shape %v; only 1 or 2 are read", ErrUnsupported, len(h.shape), h.shape)
+	if len(h.shape) < 1 || len(h.shape) > maxDimensions {
+		return Array[T]{}, fmt.Errorf("%w: %d dimensions, shape %v; 1 to %d are read", ErrUnsupported, len(h.shape), h.shape, maxDimensions)
 	}
 	width, convert, err := decoder[T](h.descr)
 	if err != nil {
