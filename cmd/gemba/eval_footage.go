@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gembahq/gemba/agent"
+	"github.com/gembahq/gemba/index/eval"
+	"github.com/gembahq/gemba/index/query"
+)
+
+func newEvalFootageCommand(a *app) *cobra.Command {
+	var dir, truth, pack string
+	var refine int
+	cmd := &cobra.Command{
+		Use:   "footage --footage DIR --truth CSV",
+		Short: "Ask questions about footage files and see which file comes first",
+		Long: `Takes each video file below DIR in as a camera of its own, in a temporary data
+folder, asks each question and ranks the files by their best clip. CSV columns:
+query, relevant (paths below DIR, separated by a bar; empty if nothing shows it).`,
+		Example: "  gemba eval footage --footage testdata/footage --truth testdata/footage/truth.csv",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "footage", "truth"); err != nil {
+				return err
+			}
+			if err := checkRefine(cmd, refine); err != nil {
+				return err
+			}
+			report, err := a.evalFootage(cmd.Context(), dir, truth, pack)
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				err = a.printJSON(report)
+			} else {
+				err = a.printFootageReport(report)
+			}
+			if err == nil && len(report.Failed) > 0 {
+				err = errReported
+			}
+			return err
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&dir, "footage", "", "folder of video files")
+	fs.StringVar(&truth, "truth", "", "CSV file with the columns query, relevant")
+	registerModelFlags(cmd, &pack, &refine)
+	markFolders(cmd, "footage")
+	markFiles(cmd, "csv", "truth")
+	return cmd
+}
+
+// footageReport is what the command prints with --json.
+type footageReport struct {
+	Queries        int             `json:"queries"` // questions that some file answers
+	NoMatchQueries int             `json:"no_match_queries"`
+	Files          int             `json:"files"`
+	Clips          int             `json:"clips"`
+	Top1           int             `json:"top1"`
+	Top3           int             `json:"top3"`
+	MRR            eval.Score      `json:"mrr"`
+	MAP            eval.Score      `json:"map"`
+	NoMatchAUC     eval.Score      `json:"no_match_auc"`
+	Items          []footageResult `json:"items"`
+	// Failed are files that could not be taken in; they can be no answer.
+	Failed []agent.Failure `json:"failed"`
+}
+
+type footageResult struct {
+	Query    string   `json:"query"`
+	Relevant []string `json:"relevant"`
+	Rank     *int     `json:"rank"` // of the best relevant file; null if there is none
+	First    string   `json:"first"`
+	NoMatch  bool     `json:"no_match"` // what the engine says
+	Z        float64  `json:"z"`        // of the best clip over all files
+}
+
+func (a *app) evalFootage(ctx context.Context, dir, truth, pack string) (report *footageReport, err error) {
+	questions, err := eval.ReadTruthFile(truth)
+	if err != nil {
+		return nil, err
+	}
+	files, err := listFootage(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTruth(questions, files, truth, dir); err != nil {
+		return nil, err
+	}
+	work, err := os.MkdirTemp("", "gemba-eval-")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary data folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+
+	d, err := a.local.OpenFolder(ctx, work, pack, true)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+
+	report = &footageReport{Files: len(files), Items: []footageResult{}, Failed: []agent.Failure{}}
+	if err := a.importFootage(ctx, d, dir, files, report); err != nil {
+		return nil, err
+	}
+	if report.Clips == 0 {
+		return nil, fmt.Errorf("no clip came out of the %d files below %s; %s", len(files), dir, firstFailure(report.Failed))
+	}
+	return report, a.askFootage(ctx, d, files, questions, report)
+}
+
+// importFootage takes each file in as the camera of its number.
+func (a *app) importFootage(ctx context.Context, d folder, dir string, files []string, report *footageReport) error {
+	bar := a.startProgress("footage")
+	defer bar.end()
+	for i, file := range files {
+		bar.set(int64(i), int64(len(files)), fmt.Sprintf("%d of %d files  %s", i, len(files), file), 0)
+		path, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(file)))
+		if err != nil {
+			return fmt.Errorf("find %s: %w", file, err)
+		}
+		r, err := d.Import(ctx, agent.ImportRequest{Paths: []string{path}, Camera: footageCamera(i), Location: a.location}, func(agent.Progress) {})
+		if err != nil {
+			return fmt.Errorf("take in %s: %w", file, err)
+		}
+		report.Clips += r.Clips
+		for _, f := range r.Failed {
+			report.Failed = append(report.Failed, agent.Failure{Path: file, Error: f.Error})
+		}
+	}
+	return nil
+}
+
+func footageCamera(i int) string { return fmt.Sprintf("file%06d", i) }
+
+// askFootage asks every question and fills the report.
+func (a *app) askFootage(ctx context.Context, d folder, files []string, questions []eval.Question, report *footageReport) error {
+	number := make(map[string]int, len(files))
+	for i := range files {
+		number[footageCamera(i)] = i
+	}
+	var ranks []int
+	var aps []eval.Score
+	var answerable, unanswerable []float64
+	for _, q := range questions {
+		order, best, noMatch, err := rankFiles(ctx, d, q.Query, number)
+		if err != nil {
+			return fmt.Errorf("ask %.60q: %w", q.Query, err)
+		}
+		item := footageResult{Query: q.Query, Relevant: q.Relevant, NoMatch: noMatch, Z: best}
+		if len(order) > 0 {
+			item.First = files[order[0]]
+		}
+		if len(q.Relevant) == 0 {
+			report.NoMatchQueries++
+			unanswerable = append(unanswerable, best)
+			report.Items = append(report.Items, item)
+			continue
+		}
+		var relevantRanks []int
+		for k, file := range order {
+			if slices.Contains(q.Relevant, files[file]) {
+				relevantRanks = append(relevantRanks, k+1)
+			}
+		}
+		rank := eval.Unranked
+		if len(relevantRanks) > 0 {
+			rank = relevantRanks[0]
+			item.Rank = &rank
+		}
+		ranks = append(ranks, rank)
+		aps = append(aps, eval.AveragePrecision(relevantRanks, len(q.Relevant)))
+		answerable = append(answerable, best)
+		report.Items = append(report.Items, item)
+	}
+	report.Queries = len(ranks)
+	report.Top1, report.Top3 = eval.CountWithin(ranks, 1), eval.CountWithin(ranks, 3)
+	report.MRR, report.MAP = eval.MeanReciprocalRank(ranks), eval.Mean(aps)
+	report.NoMatchAUC = eval.AUC(answerable, unanswerable)
+	return nil
+}
+
+// rankFiles pages through the answer until every file has shown its best clip.
+// best is by how much the first clip stands above unrelated photos.
+func rankFiles(ctx context.Context, d folder, text string, number map[string]int) (order []int, best float64, noMatch bool, err error) {
+	seen := map[int]bool{}
+	best = -math.MaxFloat64 // finite, for JSON and for the area under the curve
+	req := query.Request{Query: text, Limit: query.MaxLimit}
+	for page := 0; ; page++ {
+		res, err := d.Search(ctx, req)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		if page == 0 {
+			noMatch = res.NoMatch
+			if len(res.Items) > 0 {
+				best = res.Items[0].Z
+			}
+		}
+		for _, item := range res.Items {
+			if file, ok := number[item.Camera]; ok && !seen[file] {
+				seen[file] = true
+				order = append(order, file)
+			}
+		}
+		if res.NextCursor == "" || len(order) == len(number) {
+			return order, best, noMatch, nil
+		}
+		req.Cursor = res.NextCursor
+	}
+}
+
+// checkTruth refuses questions about files that are not there: they would
+// count as failures of the model.
+func checkTruth(questions []eval.Question, files []string, truth, dir string) error {
+	var missing []string
+	for _, q := range questions {
+		for _, f := range q.Relevant {
+			if _, ok := slices.BinarySearch(files, f); !ok {
+				missing = append(missing, fmt.Sprintf("%s:%d: %q is no video file below %s", truth, q.Line, f, dir))
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if len(missing) > 20 {
+		missing = append(missing[:20], fmt.Sprintf("%d more", len(missing)-20))
+	}
+	return errors.New(strings.Join(missing, "\n"))
+}
+
+func firstFailure(failed []agent.Failure) string {
+	if len(failed) == 0 {
+		return "they hold no picture"
+	}
+	return fmt.Sprintf("for example %s: %s", failed[0].Path, failed[0].Error)
+}
+
+func (a *app) printFootageReport(r *footageReport) error {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RANK\tQUESTION\tFIRST")
+	for _, item := range r.Items {
+		rank := "-"
+		switch {
+		case len(item.Relevant) == 0 && item.NoMatch:
+			rank = "no match, rightly"
+		case len(item.Relevant) == 0:
+			rank = "found, wrongly"
+		case item.Rank != nil:
+			rank = fmt.Sprint(*item.Rank)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", rank, printable(item.Query), printable(item.First))
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "\n%d files, %d clips. %d of %d questions at rank 1, %d within 3. MRR %v, mAP %v.\n", r.Files, r.Clips, r.Top1, r.Queries, r.Top3, r.MRR, r.MAP)
+	if r.NoMatchQueries > 0 {
+		fmt.Fprintf(&b, "%d questions that nothing answers: area under the curve %v.\n", r.NoMatchQueries, r.NoMatchAUC)
+	}
+	for _, f := range r.Failed {
+		fmt.Fprintf(&b, "Not taken in: %s: %s\n", printable(f.Path), printable(f.Error))
+	}
+	_, err := a.stdout.Write([]byte(b.String()))
+	return err
+}

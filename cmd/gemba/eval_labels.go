@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gembahq/gemba/index/eval"
+)
+
+func newEvalLabelsCommand(a *app) *cobra.Command {
+	var f photoFlags
+	var labels string
+	var least int
+	cmd := &cobra.Command{
+		Use:   "labels --images DIR_OR_TAR --labels CSV",
+		Short: "Find photos by the names of what is in them",
+		Long: `Each label that at least --min photos carry is asked by its own words over all
+photos of the split; textbook average precision. CSV columns: image, split,
+source, labels ("forklift x1|person x2").`,
+		Example: "  gemba eval labels --images images.tar --labels labels.csv --split val",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "images", "labels"); err != nil {
+				return err
+			}
+			if least < 1 {
+				return usagef("--min must be at least 1, not %d", least)
+			}
+			if err := checkRefine(cmd, f.refine); err != nil {
+				return err
+			}
+			report, err := a.evalLabels(cmd.Context(), &f, labels, least)
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				return a.printJSON(report)
+			}
+			return a.printLabelsReport(report)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&labels, "labels", "", "CSV file with the columns image, split, source, labels")
+	cmd.Flags().IntVar(&least, "min", 5, "ask only labels that at least so many photos carry")
+	markFiles(cmd, "csv", "labels")
+	return cmd
+}
+
+// labelsReport is what the command prints with --json.
+type labelsReport struct {
+	Classes int           `json:"classes"`
+	MAP     eval.Score    `json:"map"`
+	Items   []labelResult `json:"items"`
+}
+
+type labelResult struct {
+	Label     string     `json:"label"`
+	Positives int        `json:"positives"`
+	AP        eval.Score `json:"ap"`
+}
+
+func (a *app) evalLabels(ctx context.Context, f *photoFlags, file string, least int) (*labelsReport, error) {
+	rows, err := eval.ReadLabelsFile(file)
+	if err != nil {
+		return nil, err
+	}
+	rows, err = selectSplit(rows, f.split, file, func(l eval.LabelledImage) string { return l.Split })
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(rows))
+	positives := map[string]int{}
+	for i, r := range rows {
+		names[i] = r.Image
+		for _, l := range r.Labels {
+			positives[l.Name]++
+		}
+	}
+	var classes []string
+	for label, n := range positives {
+		if n >= least {
+			classes = append(classes, label)
+		}
+	}
+	if len(classes) == 0 {
+		return nil, fmt.Errorf("no label of %s is on %d photos or more; lower --min", file, least)
+	}
+	slices.Sort(classes)
+
+	m, err := a.local.OpenModel(ctx, f.pack)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	photos, err := a.encodePhotos(ctx, m, f.images, names)
+	if err != nil {
+		return nil, err
+	}
+	questions, err := a.planQuestions(ctx, m, classes)
+	if err != nil {
+		return nil, err
+	}
+	report := &labelsReport{Classes: len(classes), Items: make([]labelResult, len(classes))}
+	aps := make([]eval.Score, len(classes))
+	err = forEach(ctx, len(classes), len(names), func(q int, scores []float32) {
+		for p := range scores {
+			scores[p] = photos.firstStage(&questions[q], p)
+		}
+		label := classes[q]
+		ranks := eval.RelevantRanks(scores, func(p int) bool { return rows[p].Has(label) })
+		aps[q] = eval.AveragePrecision(ranks, positives[label])
+		report.Items[q] = labelResult{Label: label, Positives: positives[label], AP: aps[q]}
+	})
+	if err != nil {
+		return nil, err
+	}
+	report.MAP = eval.Mean(aps)
+	return report, nil
+}
+
+func (a *app) printLabelsReport(r *labelsReport) error {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "LABEL\tPHOTOS\tAP")
+	for _, l := range r.Items {
+		fmt.Fprintf(w, "%s\t%d\t%v\n", printable(l.Label), l.Positives, l.AP)
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "\nmAP over %d labels: %v\n", r.Classes, r.MAP)
+	_, err := a.stdout.Write([]byte(b.String()))
+	return err
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/gembahq/gemba/agent/encode"
+	"github.com/gembahq/gemba/agent/frame"
+	"github.com/gembahq/gemba/index/query"
+)
+
+// packModel is a loaded pack.
+type packModel struct {
+	*encode.Encoder
+	calibration query.Calibration
+}
+
+// openModel loads the pack in dir. Text and pictures run one after the other
+// here, so the model gets all cores.
+func openModel(dir string, logger *slog.Logger) (*packModel, error) {
+	pack, err := encode.OpenPack(dir)
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := encode.New(pack, encode.Options{Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	return &packModel{Encoder: encoder, calibration: calibrationOf(pack)}, nil
+}
+
+// calibrationOf is what the query engine needs of a pack.
+func calibrationOf(pack *encode.Pack) query.Calibration {
+	m := pack.Manifest()
+	_, dims, background := pack.Background()
+	_, _, bank := pack.HubBank()
+	c := query.Calibration{
+		Dims:       m.Dims,
+		Background: background,
+		Alpha:      float32(m.Hub.AlphaSentence),
+		AlphaWord:  float32(m.Hub.AlphaWord),
+		Beta:       float32(m.Negation.Beta),
+		Confident:  m.Calibration["confident"],
+		Possible:   m.Calibration["possible"],
+	}
+	if len(background) > 0 {
+		c.BackgroundHub = query.HubTerms(bank, background, dims, m.Hub.K)
+	}
+	return c
+}
+
+// EncodeText implements query.TextEncoder.
+func (m *packModel) EncodeText(ctx context.Context, text string) (query.Embedding, error) {
+	t, err := m.Encoder.EncodeText(ctx, text)
+	if errors.Is(err, encode.ErrNoWords) {
+		return query.Embedding{}, &query.InvalidError{Field: "query", Reason: "has no words: describe in words what to look for"}
+	}
+	if err != nil {
+		return query.Embedding{}, err
+	}
+	return query.Embedding{Vector: t.Vector, Words: t.Words, Unknown: t.Unknown, Truncated: t.Truncated, Tokens: t.Tokens}, nil
+}
+
+// EncodePhotos encodes each photo as a clip of one frame.
+func (m *packModel) EncodePhotos(ctx context.Context, photos []*frame.Frame) ([]encodedPhoto, error) {
+	clips := make([][]*frame.Frame, len(photos))
+	for i, p := range photos {
+		clips[i] = []*frame.Frame{p}
+	}
+	embeddings, err := m.EncodeClips(ctx, clips)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]encodedPhoto, len(embeddings))
+	for i, e := range embeddings {
+		out[i] = encodedPhoto{Vector: e.Vector, Hub: e.Hub}
+	}
+	return out, nil
+}
+
+// Calibration implements model.
+func (m *packModel) Calibration() query.Calibration { return m.calibration }
+
+// name says which pack this is.
+func (m *packModel) name() string {
+	manifest := m.Pack().Manifest()
+	return manifest.Name + " " + manifest.Version
+}
+
+// selfTest has the model encode a sentence and a picture.
+func (m *packModel) selfTest(ctx context.Context) (string, error) {
+	if _, err := m.EncodeText(ctx, "a person at a table"); err != nil {
+		return "", fmt.Errorf("encode a sentence: %w", err)
+	}
+	grey := &frame.Frame{Width: 64, Height: 48, Pix: make([]byte, 64*48*3)}
+	for i := range grey.Pix {
+		grey.Pix[i] = byte(i / 36)
+	}
+	if _, err := m.EncodePhotos(ctx, []*frame.Frame{grey}); err != nil {
+		return "", fmt.Errorf("encode a picture: %w", err)
+	}
+	return fmt.Sprintf("%s on %s", m.name(), m.Provider()), nil
+}

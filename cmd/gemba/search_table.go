@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/gembahq/gemba/index/query"
+)
+
+// printAnswer writes an answer for people.
+func (a *app) printAnswer(ctx context.Context, r *query.Response, video func(context.Context, *query.Result) string) error {
+	var b strings.Builder
+	switch {
+	case len(r.Items) == 0:
+		b.WriteString("Nothing found.\n")
+	case r.NoMatch:
+		b.WriteString("No confident match. The best guesses:\n\n")
+	}
+	if len(r.Items) > 0 {
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "RANK\tCONFIDENCE\tCAMERA\tTIME\tLENGTH\tSCORE\tVIDEO")
+		for i := range r.Items {
+			item := &r.Items[i]
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%.3f\t%s\n", i+1, item.Confidence, printable(item.Camera),
+				item.Start.In(a.location).Format("2006-01-02 15:04:05"), seconds(item.End.Sub(item.Start)), item.Score, printable(video(ctx, item)))
+		}
+		w.Flush()
+	}
+	if !a.flags.quiet {
+		b.WriteString("\n" + understood(&r.Understood))
+		fmt.Fprintf(&b, "Searched %d clips of %d cameras", r.Coverage.SearchedClips, len(r.Coverage.Cameras))
+		if r.Coverage.ExcludedClips > 0 {
+			fmt.Fprintf(&b, "; %d clips lie outside the filter", r.Coverage.ExcludedClips)
+		}
+		fmt.Fprintf(&b, ". %.0f ms.\n", r.Timing.Total*1000)
+	}
+	_, err := a.stdout.Write([]byte(b.String()))
+	return err
+}
+
+// understood says how the words were read, where that is not plain to see.
+func understood(u *query.Understood) string {
+	var b strings.Builder
+	if len(u.Without) > 0 {
+		fmt.Fprintf(&b, "Looked for %q, without %s.\n", u.Text, quoted(u.Without))
+	}
+	if len(u.Phrases) > 0 {
+		fmt.Fprintf(&b, "Only where labels, camera names, file names or notes say %s.\n", quoted(u.Phrases))
+	}
+	if len(u.UnknownWords) > 0 {
+		fmt.Fprintf(&b, "The model does not know %s.\n", quoted(u.UnknownWords))
+	}
+	if u.Truncated {
+		b.WriteString("The description is longer than the model reads; its end was left out.\n")
+	}
+	return b.String()
+}
+
+func quoted(list []string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = fmt.Sprintf("%q", s)
+	}
+	return strings.Join(out, ", ")
+}
+
+// seconds writes a duration to a tenth of a second.
+func seconds(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
+
+// printable makes names that came from elsewhere safe for a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
