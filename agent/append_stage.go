@@ -106,7 +106,7 @@ func (p *pipeline) missing(clips []index.Clip) ([]index.Clip, error) {
 
 func (p *pipeline) drop(it item) {
 	it.clip.Release()
-	p.im.Metrics.moved(-1)
+	p.im.progressed(-1)
 }
 
 // end settles what became of a file when all of its clips came through.
@@ -139,6 +139,17 @@ func (p *pipeline) end(j *job) {
 	if err := p.retry(func() error { return p.im.Store.Sync(p.drain) }); err != nil {
 		p.im.Metrics.wentWrong("append", 1)
 		j.finish(p.im.Metrics, failed, fmt.Errorf("make its clips durable: %w", err))
+		return
+	}
+	// A write that failed between two appends takes clips with it (index.ErrSyncLost):
+	// only what the index has now counts.
+	stored, err := p.im.Store.SourceOffsets(p.drain, j.camera, j.entry.Key)
+	if err == nil && len(stored) < j.clips+len(j.have) {
+		err = fmt.Errorf("%d of its %d clips were lost by a failed write: they are indexed by the next import", j.clips+len(j.have)-len(stored), j.clips+len(j.have))
+	}
+	if err != nil {
+		p.im.Metrics.wentWrong("append", 1)
+		j.finish(p.im.Metrics, failed, err)
 		return
 	}
 	j.entry.State, j.entry.Clips = ledger.Done, j.clips+len(j.have)

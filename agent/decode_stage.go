@@ -184,7 +184,7 @@ func (p *pipeline) send(j *job, clips []clip.Clip) {
 			c.Release()
 			continue
 		}
-		p.im.Metrics.moved(1)
+		p.im.progressed(1)
 		p.cut <- item{job: j, clip: c}
 	}
 }

@@ -33,6 +33,7 @@ func (p *pipeline) encode() {
 			}
 		}
 		p.embed(batch)
+		p.im.progressed(0)
 		p.batch <- batch
 	}
 }

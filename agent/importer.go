@@ -82,6 +82,8 @@ type Importer struct {
 	mu      sync.Mutex
 	claims  map[claimID]chan struct{}
 	waiting int // runs that wait for disk space
+	clips   int // cut and not yet indexed
+	moved   time.Time
 }
 
 type claimID struct{ camera, key string }
@@ -122,6 +124,24 @@ func (im *Importer) WaitingForSpace() bool {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	return im.waiting > 0
+}
+
+// Stalled tells whether there are clips in the pipeline none of which has moved
+// on for that long, though there is room on the disk.
+func (im *Importer) Stalled(limit time.Duration) bool {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	return im.clips > 0 && im.waiting == 0 && im.now().Sub(im.moved) > limit
+}
+
+// progressed notes that clips came into the pipeline (positive), left it
+// (negative) or moved on in it (0).
+func (im *Importer) progressed(clips int) {
+	im.mu.Lock()
+	im.clips += clips
+	im.moved = im.now()
+	im.mu.Unlock()
+	im.Metrics.moved(clips)
 }
 
 // ImportRequest says what to import.

@@ -514,3 +514,54 @@ func TestLedgerSaysDoneOnlyAfterSync(t *testing.T) {
 		t.Errorf("at the end the ledger has %+v", s)
 	}
 }
+
+func TestClipsLostByAFailedWriteAreIndexedLater(t *testing.T) {
+	b := newBench(t)
+	b.write(t, "a.mp4", "video 20")
+	lost := false
+	b.store.before = func(stored int) error {
+		if stored == 3 && !lost {
+			lost = true
+			b.store.clips = b.store.clips[:1] // as the index does when a commit fails
+		}
+		return nil
+	}
+	r := b.run(t)
+	if len(r.Failed) != 1 || !strings.Contains(r.Failed[0].Error, "lost by a failed write") {
+		t.Fatalf("got %+v", r)
+	}
+	if r := b.run(t); len(r.Failed) != 0 || r.Clips != 2 {
+		t.Errorf("then: %+v", r)
+	}
+	b.noClipTwice(t)
+}
+
+func TestStalled(t *testing.T) {
+	b := newBench(t)
+	b.write(t, "a.mp4", "video 20")
+	gate := make(chan struct{})
+	b.encoder.gate = gate
+	clock := time.Unix(1.8e9, 0)
+	var mu sync.Mutex
+	b.now = func() time.Time { mu.Lock(); defer mu.Unlock(); return clock }
+	done := make(chan struct{})
+	go func() { defer close(done); b.run(t) }()
+	until(t, "clips wait for the encoder", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.clips > 0 })
+	if b.Stalled(time.Minute) {
+		t.Error("stalled at once")
+	}
+	mu.Lock()
+	clock = clock.Add(2 * time.Minute)
+	mu.Unlock()
+	until(t, "it counts as stalled", func() bool {
+		mu.Lock()
+		clock = clock.Add(2 * time.Minute)
+		mu.Unlock()
+		return b.Stalled(time.Minute)
+	})
+	close(gate)
+	<-done
+	if b.Stalled(0) {
+		t.Error("stalled with nothing to do")
+	}
+}
