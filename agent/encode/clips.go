@@ -38,6 +38,14 @@ type ClipEmbedding struct {
 // and frame) for a clip without frames or a frame that isn't a picture, ctx's
 // error, ErrClosed, or what the runtime says.
 func (e *Encoder) EncodeClips(ctx context.Context, clips [][]*frame.Frame) ([]ClipEmbedding, error) {
+	out, err := e.encodeClips(ctx, clips)
+	if err != nil {
+		return nil, fmt.Errorf("encode clips: %w", err)
+	}
+	return out, nil
+}
+
+func (e *Encoder) encodeClips(ctx context.Context, clips [][]*frame.Frame) ([]ClipEmbedding, error) {
 	views := e.pack.pre.Views()
 	var jobs []picture
 	sums := make([]*clipSum, len(clips))

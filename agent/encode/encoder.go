@@ -14,9 +14,13 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// batch is how many pictures the vision model sees at a time. On a CPU larger
-// batches only need more memory (see BenchmarkVisionBatch).
-const batch = 8
+// How many pictures the vision model sees at a time. On a CPU larger batches are
+// no faster and only need more memory (see BenchmarkVisionBatch); accelerators
+// want more.
+const (
+	batchCPU         = 4
+	batchAccelerator = 16
+)
 
 // Options say how to run a pack.
 type Options struct {
@@ -71,7 +75,7 @@ func New(p *Pack, o Options) (*Encoder, error) {
 	if err := loadLibrary(path); err != nil {
 		return nil, err
 	}
-	e := &Encoder{pack: p, threads: o.Threads, batch: batch, answers: newTextCache(64)}
+	e := &Encoder{pack: p, threads: o.Threads, answers: newTextCache(64)}
 	if e.threads < 1 {
 		e.threads = runtime.GOMAXPROCS(0)
 	}
@@ -124,6 +128,10 @@ func (e *Encoder) Close() error {
 // pictures.
 func (e *Encoder) openVision(provider, cacheDir string) (err error) {
 	spec := e.pack.manifest.Image
+	e.batch = batchAccelerator
+	if provider == CPU {
+		e.batch = batchCPU
+	}
 	var engine map[string]string
 	if provider == TensorRT {
 		if engine, err = tensorRTOptions(e.pack, e.batch, cacheDir); err != nil {

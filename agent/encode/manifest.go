@@ -198,6 +198,9 @@ func (m *Manifest) check() error {
 	if (m.Tokens == TokenSpec{}) != (m.Image.Outputs.Tokens == "") {
 		return errors.New("tokens: the section and image.outputs.tokens must both be there, or neither")
 	}
+	if (m.Tokens == TokenSpec{}) && m.Text.Outputs.Tokens != "" {
+		return errors.New("tokens: text.outputs.tokens is there, the section isn't")
+	}
 	if err := m.Hub.check(); err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}

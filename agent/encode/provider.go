@@ -54,9 +54,10 @@ func sessionOptions(provider string, threads int, tensorRT map[string]string) (_
 		func() error { return o.SetLogSeverityLevel(ort.LoggingLevelFatal) },
 		// Threads that wait for work sleep: cameras and searches share the cores.
 		func() error { return o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
-		// Without the arena memory goes back after each run. With it a session
-		// keeps its largest batch for ever, and gains no speed (see benchmarks).
-		func() error { return o.SetCpuMemArena(false) },
+		// The arena keeps the memory of the largest batch (some 25 MB a picture
+		// with the bundled pack) instead of asking the system for it at every
+		// run, which would cost two thirds more time.
+		func() error { return o.SetCpuMemArena(true) },
 	} {
 		if err := set(); err != nil {
 			return nil, err

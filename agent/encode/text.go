@@ -48,7 +48,7 @@ func (e *Encoder) EncodeText(ctx context.Context, text string) (TextEmbedding, e
 	}
 	a := TextEmbedding{Vector: out[0].data, IDs: t.IDs, WordOf: t.Word, Words: t.Words, Unknown: t.Unknown, Truncated: t.Truncated}
 	if len(out) > 1 {
-		dims := len(out[1].data) / len(t.IDs)
+		dims := e.pack.manifest.Tokens.Dims
 		for i := range t.IDs {
 			a.Tokens = append(a.Tokens, out[1].data[i*dims:(i+1)*dims])
 		}
@@ -98,10 +98,7 @@ func (e *Encoder) runText(ctx context.Context, ids []int) ([]output, error) {
 	if !out[0].has(1, int64(m.Dims)) {
 		return nil, fmt.Errorf("output %s is %v, expected [1 %d]", m.Text.Outputs.Embedding, out[0].shape, m.Dims)
 	}
-	if len(out) > 1 && (len(out[1].shape) != 3 || !out[1].has(1, n, out[1].shape[2])) {
-		return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Tokens, out[1].shape, n, n, m.Tokens.Dims)
-	}
-	if len(out) > 1 && m.Tokens.Dims > 0 && !out[1].has(1, n, int64(m.Tokens.Dims)) {
+	if len(out) > 1 && !out[1].has(1, n, int64(m.Tokens.Dims)) {
 		return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Tokens, out[1].shape, n, n, m.Tokens.Dims)
 	}
 	return out, nil
