@@ -68,7 +68,7 @@ func (a *app) checkConfig(path string) error {
 	for _, w := range c.Warnings {
 		a.remark("%s: note: %s", w.File, w.Text)
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s: ok, %d cameras, data in %s\n", path, len(c.Cameras), c.DataDir)
+	_, err = fmt.Fprintf(a.stdout, "%s: ok, %s, data in %s\n", path, count(len(c.Cameras), "camera"), c.DataDir)
 	return err
 }
 

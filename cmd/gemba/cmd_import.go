@@ -119,11 +119,11 @@ func (a *app) printImport(r agent.ImportReport) error {
 
 func (a *app) printImportText(r agent.ImportReport) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d files", r.Files)
+	fmt.Fprintf(&b, "%s", count(r.Files, "file"))
 	if r.Skipped > 0 {
 		fmt.Fprintf(&b, ", %d of them known already", r.Skipped)
 	}
-	fmt.Fprintf(&b, "; %d clips from %s of footage in %s.\n", r.Clips, secondsText(r.SecondsOfFootage), secondsText(r.WallSeconds))
+	fmt.Fprintf(&b, "; %s from %s of footage in %s.\n", count(r.Clips, "clip"), secondsText(r.SecondsOfFootage), secondsText(r.WallSeconds))
 	for _, list := range []struct {
 		title string
 		files []agent.Failure

@@ -264,9 +264,9 @@ func (a *app) printFootageReport(r *footageReport) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", rank, printable(item.Query), printable(item.First))
 	}
 	w.Flush()
-	fmt.Fprintf(&b, "\n%d files, %d clips. %d of %d questions at rank 1, %d within 3. MRR %v, mAP %v.\n", r.Files, r.Clips, r.Top1, r.Queries, r.Top3, r.MRR, r.MAP)
+	fmt.Fprintf(&b, "\n%s, %s. %d of %s at rank 1, %d within 3. MRR %v, mAP %v.\n", count(r.Files, "file"), count(r.Clips, "clip"), r.Top1, count(r.Queries, "question"), r.Top3, r.MRR, r.MAP)
 	if r.NoMatchQueries > 0 {
-		fmt.Fprintf(&b, "%d questions that nothing answers: area under the curve %v.\n", r.NoMatchQueries, r.NoMatchAUC)
+		fmt.Fprintf(&b, "%s that nothing answers: area under the curve %v.\n", count(r.NoMatchQueries, "question"), r.NoMatchAUC)
 	}
 	for _, f := range r.Failed {
 		fmt.Fprintf(&b, "Not taken in: %s: %s\n", printable(f.Path), printable(f.Error))

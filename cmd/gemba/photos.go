@@ -106,7 +106,7 @@ func missingPhotos(from string, missing []string) error {
 	}
 	sort.Strings(missing)
 	shown := missing[:min(5, len(missing))]
-	return fmt.Errorf("%d photos of the table are not in %s, among them %s", len(missing), from, strings.Join(shown, ", "))
+	return fmt.Errorf("%s of the table not in %s, among them %s", count(len(missing), "photo"), from, strings.Join(shown, ", "))
 }
 
 func readPhoto(r io.Reader, name string, do func(string, *frame.Frame) error) error {

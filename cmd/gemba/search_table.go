@@ -32,9 +32,9 @@ func (a *app) printAnswer(ctx context.Context, r *query.Response, video func(con
 	}
 	if !a.flags.quiet {
 		b.WriteString("\n" + understood(&r.Understood))
-		fmt.Fprintf(&b, "Searched %d clips of %d cameras", r.Coverage.SearchedClips, len(r.Coverage.Cameras))
+		fmt.Fprintf(&b, "Searched %s of %s", count(r.Coverage.SearchedClips, "clip"), count(len(r.Coverage.Cameras), "camera"))
 		if r.Coverage.ExcludedClips > 0 {
-			fmt.Fprintf(&b, "; %d clips lie outside the filter", r.Coverage.ExcludedClips)
+			fmt.Fprintf(&b, "; %s outside the filter", count(r.Coverage.ExcludedClips, "clip"))
 		}
 		fmt.Fprintf(&b, ". %.0f ms.\n", r.Timing.Total*1000)
 	}
@@ -70,6 +70,14 @@ func quoted(list []string) string {
 
 // seconds writes a duration to a tenth of a second.
 func seconds(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
 
 // printable makes names that came from elsewhere safe for a terminal.
 func printable(s string) string {
