@@ -92,20 +92,23 @@ def main() -> None:
     log.info("the %s stage is packed", stage)
 
     chosen, costs = choose_precision(context, folders[stage], reports[stage], args.views)
-    shutil.rmtree(args.out, ignore_errors=True)
-    done = finish(context, chosen, args.views, args.out)
+    made = args.work / "pack"
+    shutil.rmtree(made, ignore_errors=True)
+    done = finish(context, chosen, args.views, made)
     summary = (
         f"{settings.frozen_epochs} epochs of projections over frozen towers"
         + (f", then {settings.tuned_steps} steps of tail, upper text layers and projections together" if stage == "tuned" else "")
         + f". Seed {settings.seed}. {costs}"
     )
     manifest = describe(context, args.views, done, {"stage": stage, "seed": settings.seed, "summary": summary})
-    draw_curves(curves[stage], reports, args.out / PICTURE)
-    write_card(args.out / "card.md", manifest, photos, PICTURE)
-    write_manifest(args.out, manifest)
-    if wrong := check_manifest(args.out):
+    draw_curves(curves[stage], reports, made / PICTURE)
+    write_card(made / "card.md", manifest, photos, PICTURE)
+    write_manifest(made, manifest)
+    if wrong := check_manifest(made):
         raise SystemExit("the pack does not hold together: " + "; ".join(wrong))
-    log.info("wrote %s", args.out)
+    shutil.rmtree(args.out, ignore_errors=True)
+    shutil.copytree(made, args.out)
+    log.info("wrote %s; the float32 graphs are in %s", args.out, folders[stage])
 
 
 def choose_precision(context: Context, graphs: Path, whole: dict, views: list[str]) -> tuple[Path, str]:
