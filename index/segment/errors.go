@@ -18,6 +18,10 @@ var ErrNewerVersion = errors.New("written by a newer version of gemba; upgrade, 
 // ErrReadOnly is returned by every change of a segment opened for reading.
 var ErrReadOnly = errors.New("index is open for reading only")
 
+// ErrBroken means that the writer of a segment has ended for good, because a
+// write could not be taken back or an fsync failed; see [Segment.Recover].
+var ErrBroken = errors.New("log cannot be written on")
+
 // CorruptError says where damage was found.
 type CorruptError struct {
 	Path   string

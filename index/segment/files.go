@@ -31,8 +31,8 @@ func NewFiles(fsys vfs.FS, max int) *Files {
 	return &Files{fs: fsys, max: max, open: map[string]*readFile{}}
 }
 
-// readAt reads all of p from a file, opening it if need be.
-func (c *Files) readAt(name string, p []byte, off int64) (int, error) {
+// ReadAt reads from a file at an offset, opening it if need be; as io.ReaderAt.
+func (c *Files) ReadAt(name string, p []byte, off int64) (int, error) {
 	f, err := c.acquire(name)
 	if err != nil {
 		return 0, err

@@ -11,8 +11,10 @@ import (
 const (
 	// Version is the newest format this release writes and reads.
 	Version = 1
+	// HeaderLen is the size of a log header: an empty log is that long.
+	HeaderLen = 4096
 
-	headerLen   = 4096
+	headerLen   = HeaderLen
 	logMagic    = "VLOG"
 	headerPlain = 1 // header flag: rows carry a plain vector
 

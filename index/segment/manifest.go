@@ -17,7 +17,10 @@ type Manifest struct {
 	Partition uint32
 	Camera    string
 	Day       int32
-	Segments  []Header
+	// MinOrd is a lower bound of the next ordinal: it keeps ordinals that were
+	// given to clips a power cut took from being given again.
+	MinOrd   uint32
+	Segments []Header
 }
 
 // ManifestName is the manifest's file name in the partition folder.
@@ -30,6 +33,7 @@ type manifestJSON struct {
 	Partition uint32        `json:"partition"`
 	Camera    string        `json:"camera"`
 	Day       int32         `json:"day"`
+	MinOrd    uint32        `json:"min_ord"`
 	Segments  []segmentJSON `json:"segments"`
 }
 
@@ -43,7 +47,7 @@ type segmentJSON struct {
 }
 
 func (m *Manifest) encode() ([]byte, error) {
-	j := manifestJSON{Format: Version, Partition: m.Partition, Camera: m.Camera, Day: m.Day, Segments: []segmentJSON{}}
+	j := manifestJSON{Format: Version, Partition: m.Partition, Camera: m.Camera, Day: m.Day, MinOrd: m.MinOrd, Segments: []segmentJSON{}}
 	for _, h := range m.Segments {
 		j.Segments = append(j.Segments, segmentJSON{
 			Number: h.Number, Dims: h.Dims, Plain: h.Plain, Created: h.Created,
@@ -72,7 +76,7 @@ func decodeManifest(b []byte) (*Manifest, error) {
 	if len(j.Camera) > MaxCamera {
 		return nil, errors.New("manifest: camera id is too long")
 	}
-	m := &Manifest{Partition: j.Partition, Camera: j.Camera, Day: j.Day}
+	m := &Manifest{Partition: j.Partition, Camera: j.Camera, Day: j.Day, MinOrd: j.MinOrd}
 	for _, s := range j.Segments {
 		h := Header{Partition: j.Partition, Camera: j.Camera, Day: j.Day,
 			Number: s.Number, Dims: s.Dims, Plain: s.Plain, Created: s.Created}

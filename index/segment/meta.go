@@ -91,6 +91,12 @@ func (m *Meta) append(b []byte) []byte {
 	return b
 }
 
+// MaxMeta is the most bytes the details of a clip may take.
+const MaxMeta = maxMeta
+
+// Size is the number of bytes the details take.
+func (m *Meta) Size() int { return len(m.append(nil)) }
+
 var errMeta = errors.New("clip details cannot be read")
 
 func decodeMeta(b []byte) (Meta, error) {

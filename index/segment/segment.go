@@ -403,7 +403,7 @@ func (s *Segment) write(b []byte) error {
 
 // breakOff ends writing for good; what is durable will be found at the next open.
 func (s *Segment) breakOff(err error) error {
-	s.broken = fmt.Errorf("log %s must be opened again: %w", s.logPath, err)
+	s.broken = fmt.Errorf("%w: %s: %w", ErrBroken, s.logPath, err)
 	s.closeFiles()
 	return s.broken
 }

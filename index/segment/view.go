@@ -220,7 +220,7 @@ func (s *Segment) unchecked(i int) {
 }
 
 func (s *Segment) readFull(name string, p []byte, off int64) error {
-	n, err := s.files.readAt(name, p, off)
+	n, err := s.files.ReadAt(name, p, off)
 	if n == len(p) {
 		return nil
 	}
@@ -330,7 +330,7 @@ const firstRead = 8 << 10
 
 func (s *Segment) recordAt(off int64, row, ord uint32) (Record, error) {
 	buf := make([]byte, firstRead)
-	n, err := s.files.readAt(s.logPath, buf, off)
+	n, err := s.files.ReadAt(s.logPath, buf, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return Record{}, fmt.Errorf("read %s: %w", s.logPath, err)
 	}

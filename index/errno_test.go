@@ -1,0 +1,8 @@
+package index
+
+import "syscall"
+
+const (
+	eio   = syscall.EIO
+	erofs = syscall.EROFS
+)
