@@ -14,6 +14,7 @@ type cursor struct {
 	pkts    *packets
 	also    []int // tracks wanted beside the video
 	seeks   bool  // places can be found by stamp
+	moved   bool  // the position is no longer the first key frame
 }
 
 // openCursor opens the source and reads up to the first key frame, which fixes
@@ -59,6 +60,7 @@ func (c *cursor) begin(ctx context.Context) error {
 		return wrap("read", c.in.name, err)
 	}
 	c.pkts.unread()
+	c.moved = false
 	return nil
 }
 
@@ -90,6 +92,12 @@ func (c *cursor) media(stamp int64) time.Duration {
 // time.
 func (c *cursor) position(ctx context.Context, at time.Duration) (time.Duration, error) {
 	target := addClamped(c.pkts.base, c.in.ticks.of(at))
+	if c.moved && !c.seeks {
+		if err := c.restart(ctx); err != nil {
+			return 0, err
+		}
+	}
+	c.moved = true
 	if c.seeks {
 		start, err := c.approach(ctx, target)
 		if err == nil {
@@ -114,6 +122,7 @@ func (c *cursor) position(ctx context.Context, at time.Duration) (time.Duration,
 	if err := c.restart(ctx); err != nil {
 		return 0, err
 	}
+	c.moved = true
 	if err := c.skipTo(ctx, key); err != nil {
 		return 0, err
 	}
@@ -135,11 +144,12 @@ func (c *cursor) approach(ctx context.Context, target int64) (int64, error) {
 		if err := c.pkts.next(ctx); err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		} else if err == nil {
-			if at := c.pkts.stamp(); at != noStamp && at <= target || to <= c.pkts.base {
+			if at := c.pkts.stamp(); at != noStamp && at <= target {
 				c.pkts.unread()
 				return to, nil
 			}
-		} else if to <= c.pkts.base {
+		}
+		if to <= c.pkts.base {
 			return 0, ErrNoFrame
 		}
 	}

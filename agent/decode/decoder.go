@@ -13,6 +13,8 @@ import (
 	"github.com/asticode/go-astiav"
 )
 
+var errDamagedPicture = errors.New("part of a picture was damaged and is made up from its neighbours")
+
 // decoder drives the codec.
 type decoder struct {
 	cc    *astiav.CodecContext
@@ -60,9 +62,26 @@ func newDecoder(in *input, o Options) (*decoder, error) {
 	return d, nil
 }
 
-// reorders tells whether pictures are stored in another order than shown.
-func (d *decoder) reorders() bool {
-	return C.gemba_reorders(d.cc.UnsafePointer()) != 0
+// delay is how many pictures are stored before one that is shown before them:
+// 0 if they are stored in the order of showing.
+func (d *decoder) delay() int {
+	return int(C.gemba_reorder_delay(d.cc.UnsafePointer()))
+}
+
+// delay is the same for an input that nobody decodes.
+func (in *input) delay() int {
+	if in.codec == nil {
+		return 0
+	}
+	d := decoder{cc: astiav.AllocCodecContext(in.codec)}
+	if d.cc == nil {
+		return 0
+	}
+	defer d.free()
+	if in.video.CodecParameters().ToCodecContext(d.cc) != nil {
+		return 0
+	}
+	return d.delay()
 }
 
 func (d *decoder) free() {
@@ -84,7 +103,9 @@ func (d *decoder) next(ctx context.Context, pkts *packets) (*astiav.Frame, error
 		err := d.cc.ReceiveFrame(d.pic)
 		switch {
 		case err == nil:
-			d.facts.read(d.pic)
+			if d.facts.read(d.pic); d.facts.damaged() {
+				d.fail(errDamagedPicture)
+			}
 			return d.pic, nil
 		case errors.Is(err, astiav.ErrEof):
 			return nil, io.EOF

@@ -3,6 +3,7 @@ package decode
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -40,9 +41,26 @@ func (c *cursor) frameAt(ctx context.Context, at time.Duration, shortSide int) (
 	}
 	// A millisecond of grace, for times that were rounded on their way.
 	at += time.Millisecond
-	if _, err := c.position(ctx, at); err != nil {
-		return nil, err
+	for back := time.Duration(0); ; back = max(2*back, time.Second/2) {
+		start, err := c.position(ctx, at-back)
+		if err != nil {
+			return nil, err
+		}
+		f, err := c.decodeTo(ctx, at, shortSide)
+		if err != nil {
+			return nil, err
+		}
+		// Containers without stamps of showing, and damage, may let the key
+		// frame before the time be shown after it.
+		if f.Offset <= at || start <= 0 || back > at {
+			return f, nil
+		}
 	}
+}
+
+// decodeTo decodes from the current position on and returns the last frame
+// shown at or before a media time, or the first of all.
+func (c *cursor) decodeTo(ctx context.Context, at time.Duration, shortSide int) (*frame.Frame, error) {
 	dec, err := newDecoder(c.in, Options{})
 	if err != nil {
 		return nil, err
@@ -60,7 +78,7 @@ func (c *cursor) frameAt(ctx context.Context, at time.Duration, shortSide int) (
 		have   bool
 		places = offsets{ticks: c.in.ticks, base: c.pkts.base, step: c.in.frameStep()}
 	)
-	for {
+	for !have || shown <= at {
 		pic, err := dec.next(ctx, c.pkts)
 		if errors.Is(err, io.EOF) {
 			break
@@ -75,16 +93,14 @@ func (c *cursor) frameAt(ctx context.Context, at time.Duration, shortSide int) (
 		if have && offset > at {
 			break
 		}
+		// The picture must outlive the decoder's next.
 		held.Unref()
 		held.MoveRef(pic)
 		about, shown, have = dec.facts, offset, true
-		if offset > at {
-			break
-		}
 	}
 	if !have {
 		if dec.lastError != nil {
-			return nil, errors.Join(ErrNoFrame, dec.lastError)
+			return nil, fmt.Errorf("%w: %w", ErrNoFrame, dec.lastError)
 		}
 		return nil, ErrNoFrame
 	}

@@ -24,7 +24,7 @@ const fileDemuxers = "mov,matroska,webm,avi,flv,mpegts,mpeg,h264,hevc,m4v,mjpeg,
 const networkProtocols = "rtsp,rtp,udp,tcp,http"
 
 // networkTimeout is the longest silence of a camera or server.
-const networkTimeout = 5 * time.Second
+var networkTimeout = 5 * time.Second // replaced in tests
 
 // input is an opened container with the video track chosen.
 type input struct {
@@ -48,8 +48,8 @@ type input struct {
 // closes it.
 func openInput(ctx context.Context, address, transport string) (*input, error) {
 	prepare()
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	target, local, err := resolve(address)
 	in := &input{name: redact(address), local: local}

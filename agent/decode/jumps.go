@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/asticode/go-astiav"
 )
 
 // maxKnownJumps bounds what is remembered about files.
@@ -24,8 +26,8 @@ var knownJumps = struct {
 	of map[fileState]bool
 }{of: make(map[fileState]bool)}
 
-// stampsJump tells whether the stamps of a file jump, so that media time
-// cannot be found by stamp but only by reading from the start. Finding out
+// stampsJump tells whether the stamps of a file jump or some are missing, so
+// that media time cannot be found by stamp but only by reading from the start. Finding out
 // means reading the file once, without decoding, so the answer is remembered
 // until the file changes.
 func stampsJump(ctx context.Context, address string) (bool, error) {
@@ -70,14 +72,15 @@ func findJump(ctx context.Context, address string) (bool, error) {
 	}
 	defer pkts.free()
 	pkts.only(false)
+	// Stamps that libav makes up depend on where reading began.
+	in.fc.SetFlags(in.fc.Flags().Del(astiav.FormatContextFlagGenPts))
 	for {
 		switch err := pkts.next(ctx); {
 		case errors.Is(err, io.EOF):
 			return false, nil
 		case err != nil:
 			return false, err
-		case pkts.repair.jumps > 0, pkts.stamp() == noStamp:
-			// Stamps that are missing cannot be found either.
+		case pkts.repair.jumps > 0, pkts.pkt.Pts() == noStamp:
 			return true, nil
 		}
 	}

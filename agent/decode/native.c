@@ -53,9 +53,9 @@ void gemba_frame_read(const AVFrame *f, gemba_frame_facts *out)
 	out->duration = f->duration;
 }
 
-int gemba_reorders(const void *codec_context)
+int gemba_reorder_delay(const void *codec_context)
 {
-	return ((const AVCodecContext *)codec_context)->has_b_frames > 0;
+	return ((const AVCodecContext *)codec_context)->has_b_frames;
 }
 
 struct SwsContext *gemba_scale_new(int sw, int sh, int format, int colorspace, int full_range, int dw, int dh)
@@ -63,7 +63,13 @@ struct SwsContext *gemba_scale_new(int sw, int sh, int format, int colorspace, i
 	const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(format);
 	if (!desc || (desc->flags & AV_PIX_FMT_FLAG_HWACCEL))
 		return NULL;
-	struct SwsContext *c = sws_getContext(sw, sh, format, dw, dh, AV_PIX_FMT_RGB24, SWS_AREA, NULL, NULL, NULL);
+	int flags = SWS_AREA;
+	// The fast conversion without scaling writes eight pixels at a time and
+	// leaves the last ones of a row out where the rows lie close together; this
+	// flag keeps libswscale from taking it.
+	if (sw == dw && sh == dh && (dw & 7))
+		flags |= SWS_ACCURATE_RND;
+	struct SwsContext *c = sws_getContext(sw, sh, format, dw, dh, AV_PIX_FMT_RGB24, flags, NULL, NULL, NULL);
 	if (!c)
 		return NULL;
 	int *inv, *table, src_range, dst_range, brightness, contrast, saturation;

@@ -15,8 +15,8 @@ typedef struct {
 
 void gemba_frame_read(const AVFrame *f, gemba_frame_facts *out);
 
-// gemba_reorders tells whether an AVCodecContext delays pictures.
-int gemba_reorders(const void *codec_context);
+// gemba_reorder_delay is by how many pictures an AVCodecContext delays.
+int gemba_reorder_delay(const void *codec_context);
 
 struct SwsContext *gemba_scale_new(int sw, int sh, int format, int colorspace, int full_range, int dw, int dh);
 int gemba_scale_run(struct SwsContext *c, const AVFrame *f, uint8_t *dst, int stride);

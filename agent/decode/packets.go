@@ -18,6 +18,8 @@ const (
 	maxKeyless = 300
 )
 
+var errDamagedPacket = errors.New("a packet is damaged or incomplete")
+
 // packets reads the video track of an input: repaired stamps, beginning with a
 // key frame.
 type packets struct {
@@ -25,7 +27,8 @@ type packets struct {
 	pkt    *astiav.Packet
 	repair *stampRepair
 
-	raw, rawStep int64 // stamps made for streams without any
+	raw  int64 // next stamp of a stream without any
+	step int64 // usual distance of two frames
 
 	base     int64 // stamp of the first key frame, media time 0
 	haveBase bool
@@ -55,7 +58,7 @@ func newPackets(in *input) (*packets, error) {
 	if in.indexed() {
 		pause = maxPause
 	}
-	return &packets{in: in, pkt: pkt, repair: newStampRepair(in.ticks, pause), gate: true, end: noStamp, rawStep: max(in.ticks.of(in.frameStep()), 1)}, nil
+	return &packets{in: in, pkt: pkt, repair: newStampRepair(in.ticks, pause), gate: true, end: noStamp, step: max(in.ticks.of(in.frameStep()), 1)}, nil
 }
 
 func (p *packets) free() {
@@ -130,7 +133,10 @@ func (p *packets) read(ctx context.Context) error {
 func (p *packets) admit() bool {
 	p.count++
 	flags := p.pkt.Flags()
-	p.truncated = flags.Has(astiav.PacketFlagCorrupt)
+	if p.truncated = flags.Has(astiav.PacketFlagCorrupt); p.truncated {
+		p.errors++
+		p.lastError = errDamagedPacket
+	}
 	key := flags.Has(astiav.PacketFlagKey)
 	if p.gate {
 		if !key {
@@ -144,7 +150,7 @@ func (p *packets) admit() bool {
 	if p.in.raw() {
 		// One frame after the other.
 		pts, dts = noStamp, p.raw
-		p.raw += p.rawStep
+		p.raw += p.step
 	}
 	pts, dts = p.repair.fix(pts, dts)
 	if pts != noStamp && dts != noStamp {

@@ -68,7 +68,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 	}
 	// The MP4 demuxer can leave out what lies between key frames, but then
 	// mixes up when the pictures are shown if that is not the order of storing.
-	skips := o.Mode == KeyFrames && in.container() == "mp4" && !dec.reorders()
+	skips := o.Mode == KeyFrames && in.container() == "mp4" && dec.delay() == 0
 	pkts.only(skips)
 	r := &Reader{
 		o: o, info: in.info(), stop: in.stop.Interrupt, in: in, pkts: pkts, dec: dec, skips: skips,
@@ -174,7 +174,7 @@ func (r *Reader) endsEarly() bool {
 	if r.info.Duration <= 0 || p.end == noStamp || !p.haveBase {
 		return false
 	}
-	slack := max(time.Second, r.info.Duration/50)
+	slack := max(time.Second/2, r.info.Duration/50)
 	if r.skips {
 		// Only key frames were seen: the footage may go on for as long as
 		// between two of them.

@@ -54,6 +54,9 @@ func Remux(ctx context.Context, src string, from, to time.Duration, dst string) 
 func (in *input) playable() error {
 	switch id := in.video.CodecParameters().CodecID(); id {
 	case astiav.CodecIDH264, astiav.CodecIDHevc, astiav.CodecIDVp9, astiav.CodecIDAv1:
+		if (in.raw() || in.container() == "avi") && in.delay() > 0 {
+			return fmt.Errorf("%w: this %s does not say when its pictures are shown, and they are not stored in that order", ErrNotPlayable, in.container())
+		}
 		return nil
 	default:
 		return fmt.Errorf("%w: it is %s", ErrNotPlayable, id.Name())
@@ -116,6 +119,9 @@ func (c *cursor) copy(ctx context.Context, w *mp4Writer, to time.Duration) error
 		return errors.New("the footage has no time stamps")
 	}
 	end := addClamped(p.base, c.in.ticks.of(to))
+	// Containers that store stamps of showing only (MKV): libav finds out the
+	// others, but for the first few.
+	next := subClamped(zero, int64(c.in.delay())*p.step)
 	for {
 		if p.pkt.StreamIndex() != c.in.index {
 			if err := w.sound(p.pkt, p.repair.shift, zero); err != nil {
@@ -131,6 +137,10 @@ func (c *cursor) copy(ctx context.Context, w *mp4Writer, to time.Duration) error
 			}
 			// Pictures shown before the key frame need those before it.
 			if s := p.stamp(); s != noStamp && s >= zero {
+				if p.pkt.Dts() == noStamp {
+					p.pkt.SetDts(min(next, s))
+					next += p.step
+				}
 				if err := w.video(p.pkt, zero); err != nil {
 					return err
 				}

@@ -25,6 +25,9 @@ func (f *facts) read(src *astiav.Frame) {
 func (f *facts) stamp() int64 { return int64(f.c.stamp) }
 func (f *facts) key() bool    { return f.c.key != 0 }
 
+// damaged tells that the decoder had to conceal something.
+func (f *facts) damaged() bool { return f.c.corrupt != 0 }
+
 // aspect is the width of a pixel by its height, 0 if not stated.
 func (f *facts) aspect() float64 {
 	if f.c.sar_num <= 0 || f.c.sar_den <= 0 {

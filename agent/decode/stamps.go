@@ -92,6 +92,7 @@ func (r *stampRepair) fix(pts, dts int64) (int64, int64) {
 	if at == noStamp {
 		return pts, dts
 	}
+	pts, dts, at = limited(pts), limited(dts), limited(at)
 	if !r.have {
 		r.have, r.last = true, at
 		return pts, dts
@@ -130,6 +131,14 @@ func shifted(t, by int64) int64 {
 	return addClamped(t, by)
 }
 
+// limited keeps foreign stamps so small that no shift of them is cut off.
+func limited(t int64) int64 {
+	if t == noStamp {
+		return t
+	}
+	return min(max(t, -stampLimit/8), stampLimit/8)
+}
+
 // Stamps are kept within a quarter of the range of int64, so that differences
 // of two cannot overflow.
 const stampLimit = math.MaxInt64 / 4
@@ -149,9 +158,12 @@ type offsets struct {
 	repairs int64
 }
 
+// maxOffset is longer than any footage; what lies beyond is nonsense.
+const maxOffset = time.Duration(1) << 61
+
 // at returns the offset of a stamp, which may lie before 0.
 func (o *offsets) at(stamp int64) time.Duration {
-	return o.ticks.duration(subClamped(stamp, o.base))
+	return min(o.ticks.duration(subClamped(stamp, o.base)), maxOffset)
 }
 
 // next returns the offset of the next frame. ok is false for frames that lie
