@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+import hashlib
 import logging
 from pathlib import Path
 
@@ -93,8 +94,6 @@ class PhotoFeatures:
 
 def text_features(settings: Settings, words: Sequence[str], work: Path) -> np.ndarray:
     """Unit mean hidden state of the frozen MiniLM for every text: float32 [texts, 384], kept in the work folder."""
-    import hashlib
-
     key = hashlib.sha256(("\n".join(words) + str(settings.max_tokens)).encode()).hexdigest()[:10]
     path = work / f"texts-{key}.npy"
     if path.exists():

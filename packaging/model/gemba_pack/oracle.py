@@ -6,6 +6,7 @@ answer for all of them under this Python.
 """
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 
@@ -112,8 +113,12 @@ def main() -> None:
     pictures = []
     for k, picture in enumerate(sample_pictures(args.footage)):
         # JPEG decoders differ in the last bit, so the pictures that pixels are compared on are PNG.
-        name = f"{k:02d}.png" if k < len(SHAPES) else f"{k:02d}.jpg"
-        picture.save(pictures_dir / name, **({"optimize": True} if name.endswith("png") else {"quality": 88, "subsampling": 0}))
+        if k < len(SHAPES):
+            name = f"{k:02d}.png"
+            picture.save(pictures_dir / name, optimize=True)
+        else:
+            name = f"{k:02d}.jpg"
+            picture.save(pictures_dir / name, quality=88, subsampling=0)
         pictures.append(Image.open(pictures_dir / name).convert("RGB"))
         names.append(name)
     (args.out / "sentences.txt").write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
@@ -130,8 +135,6 @@ def main() -> None:
         clip = clip_vectors(vectors[:8])
         np.save(args.out / f"clip_{kind}.npy", clip.astype(np.float32))
         np.save(args.out / f"hub_{kind}.npy", hub_term(clip, bank, manifest["hub"]["k"]).astype(np.float32))
-    import hashlib
-
     index = {
         "pack": manifest["name"] + " " + manifest["version"],
         "pack_files": {name: entry["sha256"] for name, entry in manifest["files"].items()},

@@ -45,6 +45,12 @@ _ODD = [
     "Mixed日本語and English混ざったtextだよ", "ABCあいうDEFアイウ", "１２３４５", "ǆ ǅ Ǆ", "\u1e9e ß SS", "\u0130\u0131", "\u03a3\u03c3\u03c2",
     "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\u0378 unassigned \U000e0fff", "\u180e\u3000\u2003\u205f",
 ]
+_STRANGERS = (0, 7, 9, 10, 0xA0, 0xAD, 0x200D, 0x301, 0x308, 0x3042, 0x1F525)  # code points put into sentences
+_BLOCKS = ((32, 0x250), (0x300, 0x600), (0x3040, 0x3100), (0x4E00, 0x9FFF), (0x1F300, 0x1F700))
+
+
+def _random_word(rng: random.Random) -> str:
+    return "".join(chr(rng.randrange(*rng.choice(_BLOCKS))) for _ in range(rng.randrange(1, 9)))
 
 
 def lines() -> list[str]:
@@ -67,10 +73,10 @@ def lines() -> list[str]:
         elif kind < 0.44:
             characters = list(line)
             for _ in range(3):
-                characters.insert(rng.randrange(len(characters)), chr(rng.choice((0, 7, 9, 10, 0xA0, 0xAD, 0x200D, 0x301, 0x308, 0x3042, 0x1F525))))
+                characters.insert(rng.randrange(len(characters)), chr(rng.choice(_STRANGERS)))
             line = "".join(characters)
         elif kind < 0.50:
-            line = " ".join("".join(chr(rng.choice((rng.randrange(32, 0x250), rng.randrange(0x300, 0x600), rng.randrange(0x3040, 0x3100), rng.randrange(0x4E00, 0x9FFF), rng.randrange(0x1F300, 0x1F700)))) for _ in range(rng.randrange(1, 9))) for _ in range(rng.randrange(1, 7)))
+            line = " ".join(_random_word(rng) for _ in range(rng.randrange(1, 7)))
         found.append(line)
     return found
 

@@ -1,8 +1,7 @@
 """First stage of training: both projections over features of frozen towers. Takes half a minute."""
 
-import logging
-from pathlib import Path
 from collections.abc import Sequence
+import logging
 
 import numpy as np
 import torch
