@@ -44,10 +44,14 @@ func (s *session) run(ctx context.Context, inputs ...ort.Value) ([]output, error
 	case <-s.closed:
 		return nil, ErrClosed
 	}
+	// Several of these can be ready at once, and which one is taken is chance.
 	select {
 	case <-s.closed:
 		return nil, ErrClosed
 	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	options, err := ort.NewRunOptions()
 	if err != nil {

@@ -183,20 +183,6 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-func TestAllocatesNothingOnceWarm(t *testing.T) {
-	p := newPreprocessor(t, "bilinear-antialias", 64, 64, "squash", "center")
-	pix, dst := synthetic(512, 288, "noise"), make([]float32, p.Len())
-	if n := testing.AllocsPerRun(20, func() {
-		for v := range 2 {
-			if err := p.Tensor(dst, v, pix, 512, 288); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}); n > 1 {
-		t.Errorf("%v allocations a frame", n)
-	}
-}
-
 func BenchmarkTensor(b *testing.B) {
 	for _, c := range []struct {
 		filter, view string
