@@ -133,7 +133,6 @@ func (s *stubStore) Search(ctx context.Context, q index.Search) ([]index.Hit, in
 	stats := index.SearchStats{ScanTime: time.Millisecond}
 	for _, c := range s.clips {
 		if !s.passes(q.Filter, c) {
-			stats.Excluded++
 			continue
 		}
 		h := index.Hit{ID: c.ID, Camera: c.Camera, Start: c.Start, Duration: c.Duration}
@@ -168,10 +167,9 @@ func (s *stubStore) Thumbnail(_ context.Context, id index.ID) ([]byte, error) {
 
 func (s *stubStore) Coverage(_ context.Context, f index.Filter) ([]index.CameraCoverage, int, int, error) {
 	by := map[string]*index.CameraCoverage{}
-	searched, excluded := 0, 0
+	searched := 0
 	for _, c := range s.clips {
-		if !s.passes(f, c) {
-			excluded++
+		if !s.passes(index.Filter{Cameras: f.Cameras, From: f.From, To: f.To}, c) {
 			continue
 		}
 		searched++
@@ -188,7 +186,7 @@ func (s *stubStore) Coverage(_ context.Context, f index.Filter) ([]index.CameraC
 	for _, name := range sortedKeys(by) {
 		out = append(out, *by[name])
 	}
-	return out, searched, excluded, nil
+	return out, searched, 0, nil
 }
 
 // stubFootage serves the sample footage of the repository. Cameras can be told to

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,9 +170,20 @@ func (e *Engine) coverage(ctx context.Context, f index.Filter) (Coverage, error)
 	}
 	out := Coverage{Cameras: make([]CameraCoverage, 0, len(cameras)), SearchedClips: searched, ExcludedClips: excluded}
 	for _, c := range cameras {
-		out.Cameras = append(out.Cameras, CameraCoverage{ID: c.Camera, Clips: c.Clips, From: c.From.UTC(), To: c.To.UTC(), GapSeconds: c.Gap.Seconds()})
+		line := CameraCoverage{ID: c.Camera, Clips: c.Clips, GapSeconds: c.Gap.Seconds()}
+		if c.Clips > 0 {
+			from, to := c.From.UTC(), c.To.UTC()
+			line.From, line.To = &from, &to
+		}
+		out.Cameras = append(out.Cameras, line)
 	}
 	return out, nil
+}
+
+// searched takes over from the store what was really compared.
+func (c *Coverage) searched(n int) {
+	all := c.SearchedClips + c.ExcludedClips
+	c.SearchedClips, c.ExcludedClips = n, max(all-n, 0)
 }
 
 // resume finds the result list that a cursor belongs to.
@@ -232,15 +244,21 @@ func (e *Engine) grow(ctx context.Context, snap *snapshot, want int, timing *Tim
 	s := snap.plan.search
 	s.Limit = depth
 	hits, stats, err := e.store.Search(ctx, s)
+	if errors.Is(err, index.ErrTooManyWords) {
+		return invalid("text", "the text filter has too many words, counting the quoted ones of the question: %v", err)
+	}
 	if err != nil {
 		return fmt.Errorf("search the index: %w", err)
+	}
+	if first {
+		snap.coverage.searched(stats.Searched)
 	}
 	timing.Filter += stats.FilterTime.Seconds()
 	timing.Scan += stats.ScanTime.Seconds()
 	timing.Rescore += stats.RescoreTime.Seconds()
 	fresh := make([]ranked, 0, len(hits))
 	for _, hit := range hits {
-		if (first || ranksAfter(hit, snap.last)) && !(snap.plan.excluded && hit.ID == snap.plan.exclude) {
+		if (first || snap.plan.ranksAfter(hit, snap.last)) && !(snap.plan.excluded && hit.ID == snap.plan.exclude) {
 			fresh = append(fresh, ranked{hit: hit, score: hit.Score})
 		}
 	}
@@ -258,9 +276,13 @@ func (e *Engine) grow(ctx context.Context, snap *snapshot, want int, timing *Tim
 	return ctx.Err()
 }
 
-// ranksAfter is the order of Store.Search: best first, ties by ascending ID.
-func ranksAfter(a, b index.Hit) bool {
-	return a.Score < b.Score || (a.Score == b.Score && a.ID > b.ID)
+// ranksAfter is the order of Store.Search: best first, or newest first to the
+// microsecond, ties by ascending ID.
+func (p *plan) ranksAfter(a, b index.Hit) bool {
+	if !p.ranked {
+		return cmp.Or(cmp.Compare(b.Start.UnixMicro(), a.Start.UnixMicro()), cmp.Compare(a.ID, b.ID)) > 0
+	}
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID)) > 0
 }
 
 func (e *Engine) merger(p *plan) merger {

@@ -225,9 +225,64 @@ func TestFiltersOnly(t *testing.T) {
 	if store.searches[0].Vector != nil {
 		t.Error("a question without words was encoded")
 	}
-	if r.Coverage.ExcludedClips != 1 {
+	if r.Coverage.ExcludedClips != 1 || r.Coverage.SearchedClips != 1 {
 		t.Errorf("coverage %+v", r.Coverage)
 	}
+}
+
+func TestFiltersOnlyPages(t *testing.T) {
+	store := &memStore{}
+	for i := range 30 {
+		store.addClip(index.Clip{Camera: "gate", Start: noon.Add(time.Duration(i) * time.Hour), Duration: time.Second, Labels: []string{"person"}})
+	}
+	e := newEngine(t, store, nil)
+	n := 30
+	for r := (Request{Labels: []string{"person"}, Limit: 4}); ; {
+		response := search(t, e, r)
+		for _, item := range response.Items {
+			if want := index.ID(n).String(); item.ClipID != want {
+				t.Fatalf("got %s, want %s: newest first", item.ClipID, want)
+			}
+			n--
+		}
+		// What comes in later is newer than everything delivered.
+		store.addClip(index.Clip{Camera: "gate", Start: noon.Add(100 * time.Hour), Duration: time.Second, Labels: []string{"person"}})
+		if r = (Request{Cursor: response.NextCursor, Limit: 4}); r.Cursor == "" {
+			break
+		}
+	}
+	if n != 0 {
+		t.Errorf("%d clips were not shown", n)
+	}
+}
+
+func TestTooManyWords(t *testing.T) {
+	store := &memStore{err: fmt.Errorf("filter: %w", index.ErrTooManyWords)}
+	e := newEngine(t, store, nil)
+	var bad *InvalidError
+	if _, err := e.Search(context.Background(), Request{Text: "a b c"}); !errors.As(err, &bad) || bad.Field != "text" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCoverageOfEmptyCamera(t *testing.T) {
+	store := &emptyCamera{}
+	e, err := New(store, newAxisEncoder(), Options{Calibration: calibration(), Cameras: func() []string { return []string{"new"} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := search(t, e, Request{Query: "car", Cameras: []string{"new"}}).Coverage
+	if len(c.Cameras) != 1 || c.Cameras[0].From != nil || c.Cameras[0].To != nil || c.Cameras[0].Clips != 0 {
+		t.Errorf("coverage %+v", c)
+	}
+}
+
+// emptyCamera lists a camera that has no clips, as the index does for cameras that
+// are asked for by name.
+type emptyCamera struct{ memStore }
+
+func (*emptyCamera) Coverage(context.Context, index.Filter) ([]index.CameraCoverage, int, int, error) {
+	return []index.CameraCoverage{{Camera: "new"}}, 0, 0, nil
 }
 
 func TestWithoutTextModel(t *testing.T) {

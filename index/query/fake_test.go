@@ -71,7 +71,6 @@ func (m *memStore) Search(ctx context.Context, s index.Search) ([]index.Hit, ind
 	stats := index.SearchStats{FilterTime: time.Millisecond, ScanTime: 2 * time.Millisecond, RescoreTime: 3 * time.Millisecond}
 	for _, c := range m.clips {
 		if !m.passes(s.Filter, c) {
-			stats.Excluded++
 			continue
 		}
 		stats.Searched++
@@ -84,6 +83,10 @@ func (m *memStore) Search(ctx context.Context, s index.Search) ([]index.Hit, ind
 			h.Score -= s.Beta * dot(s.Negative, c.Vector)
 		}
 		hits = append(hits, h)
+	}
+	if s.Vector == nil {
+		slices.SortFunc(hits, func(a, b index.Hit) int { return cmp.Or(b.Start.Compare(a.Start), cmp.Compare(a.ID, b.ID)) })
+		return hits[:min(len(hits), s.Limit)], stats, ctx.Err()
 	}
 	slices.SortFunc(hits, func(a, b index.Hit) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID)) })
 	return hits[:min(len(hits), s.Limit)], stats, ctx.Err()
@@ -105,10 +108,9 @@ func (m *memStore) Coverage(_ context.Context, f index.Filter) ([]index.CameraCo
 	defer m.mu.Unlock()
 	by := map[string]*index.CameraCoverage{}
 	var names []string
-	searched, excluded := 0, 0
+	searched := 0
 	for _, c := range m.clips {
-		if !m.passes(f, c) {
-			excluded++
+		if !m.passes(index.Filter{Cameras: f.Cameras, From: f.From, To: f.To}, c) {
 			continue
 		}
 		searched++
@@ -124,7 +126,7 @@ func (m *memStore) Coverage(_ context.Context, f index.Filter) ([]index.CameraCo
 	for i, n := range names {
 		out[i] = *by[n]
 	}
-	return out, searched, excluded, nil
+	return out, searched, 0, nil
 }
 
 // axisEncoder maps known words to the axes of a small space; a text is the sum of

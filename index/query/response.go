@@ -67,18 +67,18 @@ type Understood struct {
 
 // Coverage says which footage an answer rests on.
 type Coverage struct {
-	Cameras       []CameraCoverage `json:"cameras" nullable:"false" doc:"Cameras that have clips under the filter"`
-	SearchedClips int              `json:"searched_clips"`
-	ExcludedClips int              `json:"excluded_clips" doc:"Clips left out by camera, time, label or text filter"`
+	Cameras       []CameraCoverage `json:"cameras" nullable:"false" doc:"The cameras asked for, or all that have clips in the time asked for"`
+	SearchedClips int              `json:"searched_clips" doc:"Clips that were compared with the question"`
+	ExcludedClips int              `json:"excluded_clips" doc:"Clips of these cameras and times that were not: left out by labels or text, encoded by another model, or unreadable"`
 }
 
 // CameraCoverage is what one camera contributed.
 type CameraCoverage struct {
-	ID         string    `json:"id"`
-	Clips      int       `json:"clips"`
-	From       time.Time `json:"from" doc:"Start of the first clip"`
-	To         time.Time `json:"to" doc:"End of the last clip"`
-	GapSeconds float64   `json:"gap_seconds" doc:"Time between from and to that no clip covers"`
+	ID         string     `json:"id"`
+	Clips      int        `json:"clips"`
+	From       *time.Time `json:"from" doc:"Start of the first clip; null without clips"`
+	To         *time.Time `json:"to" doc:"End of the last clip; null without clips"`
+	GapSeconds float64    `json:"gap_seconds" doc:"Time between from and to that no clip covers"`
 }
 
 // Timing is where the time went, in seconds.

@@ -133,10 +133,8 @@ function show(answer, f) {
   noMatch = answer.no_match;
   results.replaceChildren();
   guessList.replaceChildren();
-  guesses.open = false;
+  guesses.open = !noMatch;
   append(answer);
-  guesses.hidden = !noMatch || items.length === 0;
-  byId("guesses-title").textContent = items.length === 1 ? "Show the best guess" : `Show the ${items.length} best guesses`;
   summary.textContent = headline(answer, f);
   byId("understood").textContent = understood(answer.understood);
   showCoverage(answer);
@@ -144,11 +142,13 @@ function show(answer, f) {
 
 function headline(answer, f) {
   if (answer.coverage.searched_clips === 0) {
-    return answer.coverage.excluded_clips > 0 ? "The filters leave nothing to search" : "Nothing is indexed yet";
+    const filtered = f.cameras.length > 0 || f.from || f.to || answer.coverage.excluded_clips > 0;
+    return filtered ? "The filters leave nothing to search" : "Nothing is indexed yet";
   }
   if (items.length === 0) return "Nothing found";
   if (noMatch) return "No confident match";
-  const found = plural(items.length, "moment", "moments") + (answer.next_cursor ? " or more" : "");
+  const good = results.childElementCount;
+  const found = plural(good, "moment", "moments") + (answer.next_cursor && good === items.length ? " or more" : "");
   return f.q ? `${found} for “${f.q}”` : `${found} like the one you chose`;
 }
 
@@ -156,18 +156,26 @@ function understood(u) {
   const parts = [];
   if (u.without.length > 0) parts.push(`Looked for “${u.text}”, counting against: ${u.without.join(", ")}.`);
   if (u.phrases.length > 0) parts.push(`Only where labels, names or notes say ${u.phrases.map((p) => `“${p}”`).join(" and ")}.`);
-  if (u.unknown_words.length > 0) parts.push(`Not understood: ${u.unknown_words.join(", ")}.`);
+  if (u.unknown_words.length > 0) parts.push(`Not understood: ${[...new Set(u.unknown_words)].join(", ")}.`);
   if (u.truncated) parts.push("The question was long; its end was not read.");
   return parts.join(" ");
 }
 
+// append adds a page of results. Weak ones come after all others, under a line of
+// their own, which is folded up where there is nothing else.
 function append(answer) {
-  const list = noMatch ? guessList : results;
-  const first = items.length;
-  items.push(...answer.items);
-  list.append(...answer.items.map((item, k) => card(item, cameraName(item.camera), (button) => player.open(items, first + k, button))));
+  for (const item of answer.items) {
+    const i = items.push(item) - 1;
+    const list = item.confidence === "weak" ? guessList : results;
+    list.append(card(item, cameraName(item.camera), (button) => player.open(items, i, button)));
+  }
   cursor = answer.next_cursor;
   more.hidden = !cursor || noMatch;
+  const weak = guessList.childElementCount;
+  guesses.hidden = weak === 0;
+  byId("guesses-title").textContent = noMatch
+    ? (weak === 1 ? "Show the best guess" : `Show the ${count(weak)} best guesses`)
+    : plural(weak, "weaker guess", "weaker guesses");
 }
 
 async function showMore() {
@@ -176,7 +184,8 @@ async function showMore() {
   try {
     const before = items.length;
     append(await api.search(filters(), cursor, asking.signal));
-    results.querySelectorAll(".card")[before]?.focus();
+    const next = items[before]?.clip_id;
+    if (next) document.querySelector(`.card[data-clip="${CSS.escape(next)}"]`)?.focus();
   } catch (err) {
     if (err.name !== "AbortError") {
       byId("error").replaceChildren(make("strong", {}, err.title ?? "Something went wrong"), sentence(err.message));
@@ -193,19 +202,17 @@ function showCoverage(answer) {
   const { coverage, timing, model } = answer;
   const box = byId("coverage");
   box.replaceChildren();
-  if (coverage.cameras.length === 0 && coverage.excluded_clips === 0) return;
-  let line = `Searched ${plural(coverage.searched_clips, "clip", "clips")} from ${plural(coverage.cameras.length, "camera", "cameras")}`;
-  if (coverage.cameras.length > 0) {
-    const from = coverage.cameras.map((c) => c.from).reduce((a, b) => (new Date(a) < new Date(b) ? a : b));
-    const to = coverage.cameras.map((c) => c.to).reduce((a, b) => (new Date(a) > new Date(b) ? a : b));
-    line += `, ${minute(from)} – ${minute(to)}`;
-  }
-  if (coverage.excluded_clips > 0) line += `; ${plural(coverage.excluded_clips, "clip", "clips")} left out by the filters`;
+  const filled = coverage.cameras.filter((c) => c.clips > 0);
+  if (filled.length === 0) return;
+  const from = filled.map((c) => c.from).reduce((a, b) => (new Date(a) < new Date(b) ? a : b));
+  const to = filled.map((c) => c.to).reduce((a, b) => (new Date(a) > new Date(b) ? a : b));
+  let line = `Searched ${plural(coverage.searched_clips, "clip", "clips")} from ${plural(filled.length, "camera", "cameras")}, ${minute(from)} – ${minute(to)}`;
+  if (coverage.excluded_clips > 0) line += `; ${plural(coverage.excluded_clips, "other clip", "other clips")} left out`;
   const gaps = coverage.cameras.reduce((sum, c) => sum + c.gap_seconds, 0);
   if (gaps >= 1) line += `; gaps of ${duration(gaps)} in all`;
   const took = `${Math.max(1, Math.round(timing.total * 1000))} ms` + (model.pack ? ` by ${model.pack}${model.provider ? ` on ${model.provider}` : ""}` : "");
   const rows = coverage.cameras.map((c) => make("tr", {},
-    make("th", { scope: "row" }, cameraName(c.id)), make("td", {}, count(c.clips)), make("td", {}, minute(c.from)), make("td", {}, minute(c.to)),
+    make("th", { scope: "row" }, cameraName(c.id)), make("td", {}, count(c.clips)), make("td", {}, c.from ? minute(c.from) : "–"), make("td", {}, c.to ? minute(c.to) : "–"),
     make("td", {}, c.gap_seconds >= 1 ? duration(c.gap_seconds) : "none")));
   const head = make("tr", {}, ...["Camera", "Clips", "From", "To", "Gaps"].map((name) => make("th", { scope: "col" }, name)));
   box.append(make("details", {}, make("summary", {}, `${line}.`),
@@ -229,7 +236,9 @@ function labelFilters() {
   const chosen = chosenCameras();
   byId("camera-label").textContent =
     chosen.length === 0 ? "All cameras" : chosen.length <= 2 ? chosen.map(cameraName).join(", ") : `${chosen.length} cameras`;
-  byId("clear").hidden = chosen.length === 0 && !fields.from.value && !fields.to.value;
+  const set = (chosen.length > 0 ? 1 : 0) + (fields.from.value ? 1 : 0) + (fields.to.value ? 1 : 0);
+  byId("clear").hidden = set === 0;
+  byId("filters-toggle").textContent = set ? `Filters (${set})` : "Filters";
 }
 
 function filtersChanged() {
@@ -330,6 +339,10 @@ byId("clear").addEventListener("click", () => {
   filtersChanged();
   q.focus();
 });
+byId("filters-toggle").addEventListener("click", () => {
+  const open = byId("filters").classList.toggle("open");
+  byId("filters-toggle").ariaExpanded = String(open);
+});
 document.addEventListener("click", (event) => {
   if (!byId("camera-menu").contains(event.target)) byId("camera-menu").open = false;
 });
@@ -345,8 +358,8 @@ document.addEventListener("keydown", (event) => {
     byId("camera-menu").querySelector("summary").focus();
   }
   if (event.key === "ArrowDown" && event.target === q) {
-    const first = document.querySelector("#answer:not([hidden]) .card");
-    if (first && first.offsetParent) {
+    const first = [...document.querySelectorAll("#answer .card")].find((c) => c.checkVisibility());
+    if (first) {
       event.preventDefault();
       first.focus();
     }
@@ -360,8 +373,7 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) watch();
 });
 
-enableArrows(results);
-enableArrows(guessList);
+enableArrows(byId("answer"));
 player.setup({
   cameraName,
   findSimilar(item) {

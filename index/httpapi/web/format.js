@@ -52,7 +52,8 @@ export const between = (from, to) => (new Date(to) - new Date(from)) / 1000;
 export function localInput(iso) {
   const t = new Date(iso);
   if (Number.isNaN(t.getTime())) return "";
-  return new Date(t.getTime() - t.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+  const local = new Date(t.getTime() - t.getTimezoneOffset() * 60000).toISOString();
+  return local.slice(0, t.getSeconds() ? 19 : 16);
 }
 
 export function fromLocalInput(value) {

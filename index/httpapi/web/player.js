@@ -42,8 +42,11 @@ function show(i) {
   const time = byId("player-time");
   time.textContent = span(item.start, item.end);
   time.title = `${utc(item.start)} – ${utc(item.end)}`;
-  byId("player-previous").disabled = at === 0;
-  byId("player-next").disabled = at === list.length - 1;
+  // A button that becomes disabled would take the focus out of the dialog.
+  for (const [id, disabled] of [["player-previous", at === 0], ["player-next", at === list.length - 1]]) {
+    if (disabled && document.activeElement === byId(id)) byId("player-close").focus();
+    byId(id).disabled = disabled;
+  }
   const download = byId("player-download");
   download.href = item.video_url;
   reset(item);
@@ -159,5 +162,6 @@ dialog.addEventListener("keydown", (event) => {
 dialog.addEventListener("close", () => {
   loading.abort();
   stopVideo();
-  opener?.focus();
+  // Most browsers give the focus back by themselves, and it may have moved on.
+  if (document.activeElement === document.body) opener?.focus();
 });

@@ -25,18 +25,35 @@ export function card(item, cameraName, open) {
 }
 
 // enableArrows moves the focus among the cards of a container: sideways by one, up
-// and down by a row, Home and End to the ends.
+// and down to the nearest in the next row, Home and End to the ends.
 export function enableArrows(container) {
   container.addEventListener("keydown", (event) => {
-    const cards = [...container.querySelectorAll(".card")].filter((c) => c.offsetParent !== null);
+    const cards = [...container.querySelectorAll(".card")].filter((c) => c.checkVisibility());
     const at = cards.indexOf(document.activeElement);
     if (at < 0 || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const row = cards[at].getBoundingClientRect();
-    const columns = Math.max(1, cards.filter((c) => Math.abs(c.getBoundingClientRect().top - row.top) < 4).length);
-    const moves = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + columns, ArrowUp: at - columns, Home: 0, End: cards.length - 1 };
-    const to = moves[event.key];
-    if (to === undefined) return;
+    const moves = {
+      ArrowRight: () => cards[at + 1],
+      ArrowLeft: () => cards[at - 1],
+      ArrowDown: () => inNextRow(cards.slice(at + 1), cards[at]),
+      ArrowUp: () => inNextRow(cards.slice(0, at).reverse(), cards[at]),
+      Home: () => cards[0],
+      End: () => cards.at(-1),
+    };
+    const move = moves[event.key];
+    if (!move) return;
     event.preventDefault();
-    cards[Math.min(Math.max(to, 0), cards.length - 1)].focus();
+    move()?.focus();
   });
+}
+
+// inNextRow finds, among cards ordered by distance, the one of the first other row
+// that stands nearest below or above from.
+function inNextRow(cards, from) {
+  const place = from.getBoundingClientRect();
+  const sameRow = (a, b) => Math.abs(a.getBoundingClientRect().top - b.top) < 4;
+  const first = cards.find((c) => !sameRow(c, place));
+  if (!first) return undefined;
+  const row = first.getBoundingClientRect();
+  const away = (c) => Math.abs(c.getBoundingClientRect().left - place.left);
+  return cards.filter((c) => sameRow(c, row)).reduce((a, b) => (away(b) < away(a) ? b : a));
 }
