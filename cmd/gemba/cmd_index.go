@@ -120,9 +120,12 @@ func (a *app) folderReport(ctx context.Context) (r *indexReport, err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	stats := s.Stats()
-	r = &indexReport{Clips: stats.Clips, Partitions: stats.Partitions, Bytes: stats.Bytes, Cameras: []cameraReport{}}
-	if !stats.SyncedTo.IsZero() {
-		t := stats.SyncedTo.UTC()
+	r = &indexReport{
+		Clips: stats.Clips, Partitions: stats.Partitions, Cameras: []cameraReport{},
+		Bytes: map[string]int64{"log": stats.LogBytes, "derived": stats.DerivedBytes, "text": stats.TextBytes, "thumbnails": stats.ThumbBytes},
+	}
+	if !stats.SyncedUpTo.IsZero() {
+		t := stats.SyncedUpTo.UTC()
 		r.SyncedTo = &t
 	}
 	cameras, _, _, err := s.Coverage(ctx, index.Filter{})

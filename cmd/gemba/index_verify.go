@@ -40,11 +40,17 @@ func (a *app) indexVerify(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	began := time.Now()
 	r := verifyReport{Problems: []indexProblem{}}
+	// What was found while opening is found again while reading.
+	reported := map[index.Problem]bool{}
 	err = s.Verify(ctx, func(p index.Problem) {
+		if reported[p] {
+			return
+		}
 		if len(r.Problems) == maxListedProblems {
 			r.More++
 			return
 		}
+		reported[p] = true
 		r.Problems = append(r.Problems, indexProblem{Path: p.Path, Offset: p.Offset, Reason: p.Reason, LostClips: p.Lost})
 		if !a.flags.json {
 			fmt.Fprintln(a.stdout, printable(p.String()))

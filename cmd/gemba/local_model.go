@@ -34,21 +34,21 @@ func openModel(dir string, logger *slog.Logger) (*packModel, error) {
 // calibrationOf is what the query engine needs of a pack.
 func calibrationOf(pack *encode.Pack) query.Calibration {
 	m := pack.Manifest()
-	_, dims, background := pack.Background()
-	_, _, bank := pack.HubBank()
-	c := query.Calibration{
-		Dims:       m.Dims,
-		Background: background,
-		Alpha:      float32(m.Hub.AlphaSentence),
-		AlphaWord:  float32(m.Hub.AlphaWord),
-		Beta:       float32(m.Negation.Beta),
-		Confident:  m.Calibration["confident"],
-		Possible:   m.Calibration["possible"],
+	rows, dims, background := pack.Background()
+	hub := make([]float32, rows)
+	for i := range hub {
+		hub[i] = pack.HubTerm(background[i*dims : (i+1)*dims])
 	}
-	if len(background) > 0 {
-		c.BackgroundHub = query.HubTerms(bank, background, dims, m.Hub.K)
+	return query.Calibration{
+		Dims:          m.Dims,
+		Background:    background,
+		BackgroundHub: hub,
+		Alpha:         float32(m.Hub.AlphaSentence),
+		AlphaWord:     float32(m.Hub.AlphaWord),
+		Beta:          float32(m.Negation.Beta),
+		Confident:     m.Calibration["confident"],
+		Possible:      m.Calibration["possible"],
 	}
-	return c
 }
 
 // EncodeText implements query.TextEncoder.
