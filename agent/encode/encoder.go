@@ -87,16 +87,11 @@ func New(p *Pack, o Options) (*Encoder, error) {
 		return nil, err
 	}
 	var failed []string
-	for _, provider := range providers {
-		err := e.openVision(provider, o.CacheDir)
-		if err == nil {
-			e.provider = provider
-			break
-		}
-		if provider == CPU {
-			return nil, errors.Join(err, e.text.close())
-		}
-		failed = append(failed, fmt.Sprintf("%s: %v", provider, err))
+	e.provider, failed, err = firstWorking(providers, func(provider string) error {
+		return e.openVision(provider, o.CacheDir, log)
+	})
+	if err != nil {
+		return nil, errors.Join(err, e.text.close())
 	}
 	attrs := []any{"provider", e.provider, "threads", e.threads, "pack", p.manifest.Name + " " + p.manifest.Version, "onnxruntime", ort.GetVersion()}
 	if len(failed) > 0 {
@@ -126,7 +121,7 @@ func (e *Encoder) Close() error {
 
 // openVision loads the vision model with one provider and proves it with two
 // pictures.
-func (e *Encoder) openVision(provider, cacheDir string) (err error) {
+func (e *Encoder) openVision(provider, cacheDir string, log *slog.Logger) (err error) {
 	spec := e.pack.manifest.Image
 	e.batch = batchAccelerator
 	if provider == CPU {
@@ -141,6 +136,9 @@ func (e *Encoder) openVision(provider, cacheDir string) (err error) {
 	options, err := sessionOptions(provider, e.threads, engine)
 	if err != nil {
 		return err
+	}
+	if provider == TensorRT {
+		log.Info("preparing TensorRT: with a new pack, device or library this takes minutes", "cache", engine["trt_engine_cache_path"])
 	}
 	outputs := []string{spec.Outputs.Embedding}
 	if spec.Outputs.Tokens != "" {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -318,6 +319,68 @@ func TestCandidates(t *testing.T) {
 		if got, err := candidates(asked); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: %v, %v", asked, got, err)
 		}
+	}
+}
+
+func TestFirstWorking(t *testing.T) {
+	broken := errors.New("no device")
+	for _, c := range []struct {
+		works  string // "": nothing does
+		failed []string
+	}{
+		{TensorRT, nil},
+		{CUDA, []string{"tensorrt: no device"}},
+		{CPU, []string{"tensorrt: no device", "cuda: no device"}},
+		{"", []string{"tensorrt: no device", "cuda: no device", "cpu: no device"}},
+	} {
+		var tried []string
+		got, failed, err := firstWorking([]string{TensorRT, CUDA, CPU}, func(provider string) error {
+			tried = append(tried, provider)
+			if provider == c.works {
+				return nil
+			}
+			return broken
+		})
+		if got != c.works || !slices.Equal(failed, c.failed) || (err != nil) != (c.works == "") || c.works != "" && tried[len(tried)-1] != c.works {
+			t.Errorf("%q works: got %q after %v, failed %q, %v", c.works, got, tried, failed, err)
+		}
+	}
+}
+
+// Whoever waits for the model or is being served gets away when he gives up.
+func TestCancelWhileWaitingAndRunning(t *testing.T) {
+	e := newEncoder(t, openPack(t, "testdata/tiny"))
+	var many []*frame.Frame
+	for range 20_000 {
+		many = append(many, plainFrame(8, 8, red))
+	}
+	e.vision.slots <- struct{}{} // as during another caller's run
+	ctx, cancel := context.WithCancel(context.Background())
+	answer := make(chan error)
+	go func() {
+		_, err := e.EncodeClips(ctx, [][]*frame.Frame{many[:1]})
+		answer <- err
+	}()
+	cancel()
+	if err := <-answer; !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting: %v", err)
+	}
+	<-e.vision.slots
+
+	ctx, cancel = context.WithCancel(context.Background())
+	go func() {
+		_, err := e.EncodeClips(ctx, [][]*frame.Frame{many})
+		answer <- err
+	}()
+	for len(e.vision.slots) == 0 { // until it has begun
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-answer; !errors.Is(err, context.Canceled) {
+		t.Errorf("running: %v", err)
+	}
+	if _, err := e.EncodeClips(context.Background(), [][]*frame.Frame{many[:3]}); err != nil {
+		t.Errorf("after that: %v", err)
 	}
 }
 

@@ -33,6 +33,18 @@ func candidates(asked string) ([]string, error) {
 	return nil, fmt.Errorf("unknown provider %q: use auto, tensorrt, cuda or cpu", asked)
 }
 
+// firstWorking opens providers in turn until one succeeds, and tells why those
+// before it didn't. The error of the last one counts for all: it is the CPU's.
+func firstWorking(providers []string, open func(provider string) error) (works string, failed []string, err error) {
+	for _, provider := range providers {
+		if err = open(provider); err == nil {
+			return provider, failed, nil
+		}
+		failed = append(failed, fmt.Sprintf("%s: %v", provider, err))
+	}
+	return "", failed, err
+}
+
 // sessionOptions are fresh options for one attempt with one provider; a failed
 // attempt can leave options half filled, so they are never used twice. The
 // caller destroys them.
