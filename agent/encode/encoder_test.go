@@ -124,7 +124,7 @@ func TestOneViewWithoutTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := got[0]; a.Plain != nil || a.TokenRows != 0 || a.Tokens != nil && len(a.Tokens) != 0 || len(a.Vector) != 6 {
+	if a := got[0]; a.Plain != nil || a.TokenRows != 0 || len(a.Tokens) != 0 || len(a.Vector) != 6 {
 		t.Errorf("%+v", a)
 	}
 	if a, err := e.EncodeText(context.Background(), "a dog"); err != nil || a.Tokens != nil || len(a.Vector) != 6 {
