@@ -4,7 +4,7 @@
 #
 #   packaging/native/fresh.sh [bookworm|trixie] [--keep] COMMAND...     e.g. fresh.sh bookworm make test
 #
-# The root lies in build/fresh/<suite> and is made anew unless --keep is given. What this machine needs to reach the
+# The root lies in build/fresh/<suite> and is made anew, or with --keep used again with the newest commit. What this machine needs to reach the
 # package registries (name server, CA certificates, pip's settings, proxies) is lent to it.
 
 # shellcheck source=packaging/native/lib.sh
@@ -53,7 +53,12 @@ if [ -z "$keep" ] || [ ! -d "$root/etc" ]; then
   make_root
 fi
 lend
-[ -d "$root/root/gemba" ] || git clone --quiet --no-hardlinks "$repo_dir" "$root/root/gemba"
+if [ -d "$root/root/gemba" ]; then
+  git -C "$root/root/gemba" fetch --quiet "$repo_dir" HEAD
+  git -C "$root/root/gemba" reset --quiet --hard FETCH_HEAD
+else
+  git clone --quiet --no-hardlinks "$repo_dir" "$root/root/gemba"
+fi
 
 settings=()
 while IFS= read -r setting; do
