@@ -140,19 +140,13 @@ func (s *Store) appendGroup(ctx context.Context, g *group, ids []ID) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	if err := p.writeManifest(); err != nil {
-		return err
-	}
-	seg, err := p.writer(g.pack, g.dims, g.plain)
+	seg, err := p.writer(g.pack, g.dims, g.plain, len(g.clips))
 	if err != nil {
 		return err
 	}
 	refs, err := p.thumbs.add(g.clips)
 	if err != nil {
 		return err
-	}
-	if uint64(p.nextOrd)+uint64(len(g.clips)) > 1<<32-ordGap {
-		return fmt.Errorf("%w: the day's ordinals are used up", ErrInvalidClip)
 	}
 	recs := make([]segment.Record, len(g.clips))
 	for i, c := range g.clips {
@@ -163,13 +157,6 @@ func (s *Store) appendGroup(ctx context.Context, g *group, ids []ID) error {
 	if errors.Is(err, segment.ErrBroken) {
 		if seg, err = p.reopen(seg); err != nil {
 			return err
-		}
-		if err := p.writeManifest(); err != nil {
-			return err
-		}
-		// Ordinals have moved on: give them anew.
-		for i := range recs {
-			recs[i].Ord = p.nextOrd + uint32(i)
 		}
 		before = seg.Dirty()
 		err = seg.Append(recs)

@@ -68,6 +68,9 @@ func (p *partition) commit() error {
 			}
 		}
 	}
+	if len(errs) == 0 {
+		p.erased, p.erasing = append(p.erased, p.erasing...), nil
+	}
 	p.settle()
 	return errors.Join(errs...)
 }
@@ -124,8 +127,11 @@ func (p *partition) reopen(g *segment.Segment) (*segment.Segment, error) {
 		}
 	}
 	p.fresh = kept
-	p.nextOrd += ordGap
-	p.due = true
+	// A deletion that was not durable is undone with the rest of the log's end.
+	p.erasing = slices.DeleteFunc(p.erasing, func(id uint64) bool {
+		_, err := p.find(ID(id).ord())
+		return err == nil
+	})
 	s.problems.add(Problem{Path: p.dir, Reason: "writing failed; opened again", Lost: max(lost, 0), Repaired: true})
 	return n, nil
 }

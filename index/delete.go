@@ -79,7 +79,7 @@ func (p *partition) delete(ords []uint32) error {
 			return fmt.Errorf("erase thumbnail: %w", err)
 		}
 	}
-	p.erased = append(p.erased, gone...)
+	p.erasing = append(p.erasing, gone...)
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (p *partition) removeFiles() error {
 	}
 	s.cover.forget(p.segments())
 	p.setSegments(nil)
-	p.fresh, p.ready, p.erased = nil, nil, nil
+	p.fresh, p.ready, p.erasing, p.erased = nil, nil, nil, nil
 	p.thumbs.release()
 	s.files.Forget(p.thumbs.name)
 	away := p.dir + deletingSuffix

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -37,21 +38,24 @@ type partition struct {
 	// The rest belongs to the writer.
 	mu        sync.Mutex
 	nextOrd   uint32
-	due       bool       // the manifest does not hold nextOrd's gap yet
+	reserved  uint32     // ordinals below may be given: the manifest says so
 	committed uint32     // first ordinal not known durable
 	fresh     []text.Doc // appended, not yet durable
 	ready     []text.Doc // durable, not yet in the text index
 	behind    bool       // ready was let go: compare the text index with the log
-	erased    []uint64   // deleted, not yet taken out of the text index
+	erasing   []uint64   // deleted, not yet durably
+	erased    []uint64   // durably deleted, not yet taken out of the text index
 	textSeen  uint32     // first ordinal the text index has not seen
 	last      time.Time  // of the last append
 	awake     bool       // a segment holds files and a block in memory
 }
 
-// ordGap is left behind the last known ordinal after an unclean end, so that a
-// clip which somebody saw and a power cut took does not lend its id to another:
-// far more than can be appended between two commits.
-const ordGap = 1 << 16
+// Ordinals are reserved in the manifest, this many at a time.
+const reserveOrds = 4096
+
+// ordGap is left behind the last known ordinal where a manifest is lost: more
+// than can have been reserved behind it.
+const ordGap = 1 << 20
 
 func (p *partition) segments() []*segment.Segment { return *p.segs.Load() }
 
@@ -71,24 +75,17 @@ func (s *Store) newPartition(num uint32, camera string, day int32) *partition {
 	return p
 }
 
-func (p *partition) manifest(minOrd uint32, segs []*segment.Segment) *segment.Manifest {
-	m := &segment.Manifest{Partition: p.num, Camera: p.camera, Day: p.day, MinOrd: minOrd}
+// writeManifest makes segments and a reservation of ordinals durable.
+func (p *partition) writeManifest(reserved uint32, segs []*segment.Segment) error {
+	m := &segment.Manifest{Partition: p.num, Camera: p.camera, Day: p.day, NextOrd: reserved}
 	for _, s := range segs {
 		m.Segments = append(m.Segments, *s.Header())
 	}
-	return m
-}
-
-// writeManifest writes the manifest if it is due: it must be durable before an
-// ordinal behind a gap is given.
-func (p *partition) writeManifest() error {
-	if !p.due {
-		return nil
-	}
-	if err := p.manifest(p.nextOrd, p.segments()).Write(p.store.fs, p.dir); err != nil {
+	if err := m.Write(p.store.fs, p.dir); err != nil {
 		return fmt.Errorf("write manifest of %s: %w", p.dir, err)
 	}
-	p.due = false
+	p.reserved = reserved
+	p.setSegments(segs)
 	return nil
 }
 
@@ -167,8 +164,16 @@ func (s *Store) readManifest(dir string, day int32, camera string, found []strin
 		return nil, nil
 	}
 	slices.SortFunc(m.Segments, func(a, b segment.Header) int { return int(a.Number) - int(b.Number) })
-	// What ordinals the lost manifest had set aside is unknown.
-	m.MinOrd = ordGap
+	m.NextOrd = ordGap
+	for _, h := range m.Segments {
+		g, err := segment.Open(path.Join(dir, h.Dir()), h, segment.Options{FS: s.fs, Files: s.files, ReadOnly: true})
+		if err != nil {
+			continue // dealt with when it is opened for good
+		}
+		if last, ok := g.View().LastOrd(); ok {
+			m.NextOrd = max(m.NextOrd, last+ordGap)
+		}
+	}
 	if !s.readOnly {
 		if err := m.Write(s.fs, dir); err != nil {
 			return nil, err
@@ -185,7 +190,7 @@ func (s *Store) readManifest(dir string, day int32, camera string, found []strin
 func (p *partition) open(m *segment.Manifest, found []string) error {
 	s := p.store
 	var segs []*segment.Segment
-	minOrd, changed := m.MinOrd, false
+	changed := false
 	named := map[string]bool{}
 	for _, h := range m.Segments {
 		named[h.Dir()] = true
@@ -197,14 +202,11 @@ func (p *partition) open(m *segment.Manifest, found []string) error {
 			if last, ok := g.View().LastOrd(); ok {
 				p.committed = max(p.committed, last+1)
 			}
-			if g.Unclean() {
-				minOrd, changed = max(minOrd, p.committed+ordGap), true
-			}
 		case errors.Is(err, ErrCorrupt), errors.Is(err, fs.ErrNotExist):
 			if qerr := p.quarantine(dir, err); qerr != nil {
 				return qerr
 			}
-			minOrd, changed = max(minOrd, p.committed)+1<<24, true
+			changed = true
 		default:
 			return err
 		}
@@ -216,12 +218,14 @@ func (p *partition) open(m *segment.Manifest, found []string) error {
 			}
 		}
 	}
-	p.nextOrd = max(p.committed, minOrd)
+	p.nextOrd = max(p.committed, m.NextOrd)
+	p.reserved = p.nextOrd
 	p.setSegments(segs)
-	if p.due = changed && !s.readOnly; p.due {
-		if err := p.writeManifest(); err != nil {
-			// A full disk must not keep the box from answering.
-			s.o.Logger.Warn("index: manifest not written, will be before the next clip", "dir", p.dir, "error", err)
+	if changed && !s.readOnly {
+		if err := p.writeManifest(p.reserved, segs); err != nil {
+			// It would be found the same way again; a full disk must not keep
+			// the box from answering.
+			s.o.Logger.Warn("index: manifest not written", "dir", p.dir, "error", err)
 		}
 	}
 	for _, g := range segs {
@@ -274,14 +278,35 @@ func (p *partition) dropOrphan(name string) error {
 	return s.fs.RemoveAll(dir)
 }
 
-// writer finds or makes the segment that takes clips of a pack; mu is held.
-func (p *partition) writer(pack [32]byte, dims int, plain bool) (*segment.Segment, error) {
+// reserve makes sure that n ordinals from nextOrd on may be given, and returns
+// up to where.
+func (p *partition) reserve(n int) (uint32, error) {
+	want := uint64(p.nextOrd) + uint64(n)
+	if want <= uint64(p.reserved) {
+		return p.reserved, nil
+	}
+	if want+reserveOrds > math.MaxUint32 {
+		return 0, fmt.Errorf("%w: the ordinals of camera %s on %s are used up", ErrInvalidClip, p.camera, dayName(p.day))
+	}
+	return uint32(want) + reserveOrds, nil
+}
+
+// writer finds or makes the segment that takes n clips of a pack, and reserves
+// their ordinals; mu is held.
+func (p *partition) writer(pack [32]byte, dims int, plain bool, n int) (*segment.Segment, error) {
+	reserved, err := p.reserve(n)
+	if err != nil {
+		return nil, err
+	}
 	segs := p.segments()
 	number := uint32(0)
 	for i := len(segs) - 1; i >= 0; i-- {
 		h := segs[i].Header()
 		if h.Pack == pack && h.Dims == dims && h.Plain == plain {
-			return segs[i], nil
+			if reserved != p.reserved {
+				err = p.writeManifest(reserved, segs)
+			}
+			return segs[i], err
 		}
 		number = max(number, h.Number)
 	}
@@ -302,13 +327,11 @@ func (p *partition) writer(pack [32]byte, dims int, plain bool) (*segment.Segmen
 	if err != nil {
 		return nil, err
 	}
-	next := append(slices.Clone(segs), g)
-	if err := p.manifest(p.nextOrd, next).Write(p.store.fs, p.dir); err != nil {
+	if err := p.writeManifest(reserved, append(slices.Clone(segs), g)); err != nil {
 		g.Abandon()
 		_ = p.store.fs.RemoveAll(path.Join(p.dir, h.Dir())) // best effort: open removes it
-		return nil, fmt.Errorf("write manifest of %s: %w", p.dir, err)
+		return nil, err
 	}
-	p.setSegments(next)
 	return g, nil
 }
 

@@ -17,9 +17,10 @@ type Manifest struct {
 	Partition uint32
 	Camera    string
 	Day       int32
-	// MinOrd is a lower bound of the next ordinal: it keeps ordinals that were
-	// given to clips a power cut took from being given again.
-	MinOrd   uint32
+	// NextOrd is the first ordinal that was not reserved. Ordinals are given
+	// only below it and, after opening, only from it on: so one that a clip had
+	// which a power cut took is never given again.
+	NextOrd  uint32
 	Segments []Header
 }
 
@@ -33,7 +34,7 @@ type manifestJSON struct {
 	Partition uint32        `json:"partition"`
 	Camera    string        `json:"camera"`
 	Day       int32         `json:"day"`
-	MinOrd    uint32        `json:"min_ord"`
+	NextOrd   uint32        `json:"next_ord"`
 	Segments  []segmentJSON `json:"segments"`
 }
 
@@ -47,7 +48,7 @@ type segmentJSON struct {
 }
 
 func (m *Manifest) encode() ([]byte, error) {
-	j := manifestJSON{Format: Version, Partition: m.Partition, Camera: m.Camera, Day: m.Day, MinOrd: m.MinOrd, Segments: []segmentJSON{}}
+	j := manifestJSON{Format: Version, Partition: m.Partition, Camera: m.Camera, Day: m.Day, NextOrd: m.NextOrd, Segments: []segmentJSON{}}
 	for _, h := range m.Segments {
 		j.Segments = append(j.Segments, segmentJSON{
 			Number: h.Number, Dims: h.Dims, Plain: h.Plain, Created: h.Created,
@@ -76,7 +77,7 @@ func decodeManifest(b []byte) (*Manifest, error) {
 	if len(j.Camera) > MaxCamera {
 		return nil, errors.New("manifest: camera id is too long")
 	}
-	m := &Manifest{Partition: j.Partition, Camera: j.Camera, Day: j.Day, MinOrd: j.MinOrd}
+	m := &Manifest{Partition: j.Partition, Camera: j.Camera, Day: j.Day, NextOrd: j.NextOrd}
 	for _, s := range j.Segments {
 		h := Header{Partition: j.Partition, Camera: j.Camera, Day: j.Day,
 			Number: s.Number, Dims: s.Dims, Plain: s.Plain, Created: s.Created}

@@ -31,6 +31,10 @@ func (s *Segment) replay(sl *seal, size int64, colsOK bool) error {
 	if trusted {
 		sc.sealLen, sc.sealRows = sl.logLen, sl.rows
 	}
+	s.kept = keptTail{}
+	if trusted && len(sl.zones) > 0 {
+		s.kept = sl.tail()
+	}
 	if trusted && colsOK {
 		if full := int(sl.rows) / BlockRows; full > 0 {
 			st.zones = sl.zones[:full:full]
@@ -164,7 +168,6 @@ func (s *Segment) replay(sl *seal, size int64, colsOK bool) error {
 			s.sealed = 0
 		}
 	}
-	s.unclean = sl == nil || sl.logLen != s.end || torn
 	st.dead = deadOrds
 	s.publish(st)
 	if s.promised < s.end && !s.readOnly {
@@ -300,12 +303,13 @@ func (s *Segment) heal(i, n int, z Zone, cause error) (*build, error) {
 		}
 		st.dead = dead
 	}
-	p := Problem{Path: s.colsPath, Offset: s.l.fileOffset(i), Reason: cause.Error(), Lost: len(lost)}
+	at := View{s: s, st: st}.place(i)
+	p := Problem{Path: at.name, Offset: at.off, Reason: cause.Error(), Lost: len(lost)}
 	if st.healed == nil {
 		st.healed = map[int]*build{}
 	}
 	st.healed[i] = b
-	if !s.readOnly && i < len(st.zones) && len(lost) == 0 {
+	if !s.readOnly && i < len(st.zones) && len(lost) == 0 && at.name == s.colsPath {
 		if err := s.writeBlock(i, b, &zone); err == nil && zone.Sum == st.zones[i].Sum {
 			p.Repaired = true
 		}
@@ -391,7 +395,6 @@ func (s *Segment) Recover() (*Segment, error) {
 	if err := n.open(); err != nil {
 		return nil, fmt.Errorf("open segment %s again: %w", s.dir, err)
 	}
-	n.unclean = true
 	return n, nil
 }
 
@@ -497,7 +500,8 @@ func (s *Segment) verifyColumns(st *state, end int64, report func(Problem)) erro
 		}
 		n := min(BlockRows, st.rows-i*BlockRows)
 		s.unchecked(i)
-		_, err := s.readBlock(i, n, z.Sum, Vectors|PlainVectors, &buf)
+		at := View{s: s, st: st}.place(i)
+		_, err := s.readBlock(at, i, n, z.Sum, Vectors|PlainVectors, &buf)
 		if err != nil && !errors.Is(err, ErrCorrupt) {
 			return err
 		}
@@ -515,7 +519,7 @@ func (s *Segment) verifyColumns(st *state, end int64, report func(Problem)) erro
 			}
 			err = errors.New("columns differ from the log")
 		}
-		report(Problem{Path: s.colsPath, Offset: s.l.fileOffset(i), Reason: err.Error()})
+		report(Problem{Path: at.name, Offset: at.off, Reason: err.Error()})
 	}
 	return nil
 }

@@ -20,6 +20,14 @@ type seal struct {
 	dead    *roaring.Bitmap // ordinals deleted or lost, nil: none
 }
 
+// tail names the file of the unfinished block, if there is one.
+func (s *seal) tail() keptTail {
+	if s.rows%BlockRows == 0 {
+		return keptTail{}
+	}
+	return keptTail{int(s.rows), s.zones[len(s.zones)-1].Sum}
+}
+
 // Part of the format.
 const (
 	sealMagic  = "VSEA"

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,8 @@ const (
 	logName  = "log"
 	colsName = "cols"
 	sealName = "seal"
+
+	tailPrefix = "tail."
 )
 
 // Options say how segments are opened.
@@ -64,9 +67,20 @@ type Segment struct {
 	tail     *build   // the last block, being filled; nil: full, or on disk only
 	tailZone Zone
 	sealed   int64 // log length the seal promises, 0: none
-	unclean  bool  // opened with records that no seal covers
+	kept     keptTail
 	broken   error // writing failed for good: open again
 	buf      []byte
+}
+
+// keptTail names the file of an unfinished block that the seal refers to.
+type keptTail struct {
+	rows int
+	sum  uint32
+}
+
+// tailPath is the file of the unfinished block of a segment of so many rows.
+func (s *Segment) tailPath(rows int) string {
+	return path.Join(s.dir, fmt.Sprintf("%s%d", tailPrefix, rows))
 }
 
 func newSegment(dir string, h Header, o Options) *Segment {
@@ -258,7 +272,7 @@ func (s *Segment) checkColsHeader(sl *seal) bool {
 		return false
 	}
 	size, err := f.Size()
-	return err == nil && (sl == nil || size >= s.l.fileOffset(len(sl.zones)))
+	return err == nil && (sl == nil || size >= s.l.fileOffset(int(sl.rows)/BlockRows))
 }
 
 func (s *Segment) adoptSeal(sl *seal) {
@@ -271,6 +285,7 @@ func (s *Segment) adoptSeal(sl *seal) {
 		st.lastOrd = sl.zones[n-1].LastOrd
 	}
 	s.end, s.promised, s.sealed = sl.logLen, sl.logLen, sl.logLen
+	s.kept = sl.tail()
 	s.state.Store(st)
 }
 
@@ -280,10 +295,6 @@ func (s *Segment) scanner(r vfs.File, size int64) *scanner {
 
 // Header identifies the segment.
 func (s *Segment) Header() *Header { return &s.h }
-
-// Unclean reports whether the segment was open when its last writer ended, so
-// that ordinals may have been given to clips that are lost.
-func (s *Segment) Unclean() bool { return s.unclean }
 
 // Bytes are the sizes of the log and of the files derived from it.
 func (s *Segment) Bytes() (log, derived int64) {
@@ -438,6 +449,7 @@ func (s *Segment) wake() error {
 	t.n = b.N
 	next := s.nextState(st)
 	s.tail, s.tailZone = t, st.zones[i]
+	s.unchecked(i)
 	next.zones = st.zones[:i:i]
 	next.mem = []memBlock{{t, t.n, s.tailZone}}
 	delete(next.healed, i)
@@ -667,16 +679,16 @@ func (s *Segment) seal() error {
 		return err
 	}
 	zones := slices.Clone(st.zones)
+	var err error
 	if s.tail != nil {
-		z := s.tailZone
-		if err := s.writeBlock(len(zones), s.tail, &z); err != nil {
-			s.publish(st)
-			return err
+		if err = s.writeTail(len(zones), st.rows); err == nil {
+			zones = append(zones, s.tailZone)
 		}
-		zones = append(zones, z)
-		s.tailZone.Sum = z.Sum
 	}
 	s.publish(st)
+	if err != nil {
+		return err
+	}
 	if err := s.openCols(); err != nil {
 		return err
 	}
@@ -699,8 +711,54 @@ func (s *Segment) seal() error {
 	if err := vfs.WriteFileAtomic(s.fs, s.sealPath, b); err != nil {
 		return err
 	}
-	s.sealed = s.end
+	s.sealed, s.kept = s.end, sl.tail()
+	s.removeTails()
 	return nil
+}
+
+// writeTail makes the unfinished block durable in a file of its own.
+func (s *Segment) writeTail(i, rows int) error {
+	data := s.tail.finish(&s.h, i, &s.tailZone)
+	if s.kept == (keptTail{rows, s.tailZone.Sum}) {
+		return nil // the seal that is there refers to it: not to be touched
+	}
+	name := s.tailPath(rows)
+	s.files.Forget(name)
+	if err := s.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := s.fs.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = s.fs.Remove(name) // derived: made again at the next seal
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// removeTails removes the files of unfinished blocks that no seal refers to. It
+// may fail: they are in nobody's way.
+func (s *Segment) removeTails() {
+	list, err := s.fs.ReadDir(s.dir)
+	if err != nil {
+		return
+	}
+	for _, e := range list {
+		name := path.Join(s.dir, e.Name)
+		if strings.HasPrefix(e.Name, tailPrefix) && (s.kept.rows == 0 || name != s.tailPath(s.kept.rows)) {
+			s.files.Forget(name)
+			_ = s.fs.Remove(name)
+		}
+	}
 }
 
 // release gives the tail back: it is on disk, under a seal.
@@ -710,6 +768,10 @@ func (s *Segment) release() {
 		return
 	}
 	st := s.nextState(s.state.Load())
+	s.tail.finish(&s.h, len(st.zones), &s.tailZone)
+	if s.kept != (keptTail{st.rows, s.tailZone.Sum}) {
+		return // it is not what lies on disk
+	}
 	st.mem = st.mem[:len(st.mem)-1]
 	st.zones = append(st.zones, s.tailZone)
 	s.tail = nil
@@ -739,4 +801,5 @@ func (s *Segment) Abandon() {
 func (s *Segment) Forget() {
 	s.files.Forget(s.logPath)
 	s.files.Forget(s.colsPath)
+	s.files.Forget(s.tailPath(s.View().Rows()))
 }

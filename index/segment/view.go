@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"sort"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -139,12 +140,12 @@ func (v View) Load(i int, want Columns, buf *Buffer) (Block, error) {
 	if b, ok := v.st.healed[i]; ok {
 		return b.block(n), nil
 	}
-	blk, err := v.s.readBlock(i, n, v.st.zones[i].Sum, want, buf)
+	blk, err := v.s.readBlock(v.place(i), i, n, v.st.zones[i].Sum, want, buf)
 	if err == nil || !errors.Is(err, ErrCorrupt) {
 		return blk, err
 	}
-	// The block may have been filled up and written again since the view was
-	// taken: rows are only added, so the newer one serves as well.
+	// An unfinished block may have been filled up since the view was taken, and
+	// its old file removed: rows are only added, so the newer one serves as well.
 	if now := v.s.View(); now.st != v.st && i < now.Blocks() {
 		if i >= len(now.st.zones) || now.st.healed[i] != nil || now.st.zones[i].Sum != v.st.zones[i].Sum {
 			blk, err := now.Load(i, want, buf)
@@ -163,20 +164,35 @@ func (v View) Load(i int, want Columns, buf *Buffer) (Block, error) {
 	return b.block(n), nil
 }
 
+// place is where a block lies on disk.
+type place struct {
+	name string
+	off  int64
+}
+
+// place of block i: full ones in the cols file, an unfinished one in a file of
+// its own, so that no block is ever written over.
+func (v View) place(i int) place {
+	if v.rowsOf(i) < BlockRows {
+		return place{v.s.tailPath(v.st.rows), 0}
+	}
+	return place{v.s.colsPath, v.s.l.fileOffset(i)}
+}
+
 // VectorAt reads one row's vector of block i: cheaper than loading the column
 // when few rows are wanted. It returns nil if the block was not checked yet.
 func (v View) VectorAt(i, row int, plain bool, buf []byte) ([]byte, error) {
 	if i >= len(v.st.zones) || v.st.healed[i] != nil || !v.s.checked(i, plain) {
 		return nil, nil
 	}
-	l := v.s.l
-	off := l.fileOffset(i) + metaBytes + int64(row*l.width)
+	l, at := v.s.l, v.place(i)
+	off := at.off + metaBytes + int64(row*l.width)
 	if plain {
 		off += int64(l.vec)
 	}
 	buf = grow(buf, l.width)
-	if err := v.s.readFull(v.s.colsPath, buf, off); err != nil {
-		return nil, err
+	if err := v.s.readFull(at.name, buf, off); err != nil {
+		return nil, nil //nolint:nilerr // Load finds out why, and mends it
 	}
 	return buf, nil
 }
@@ -227,13 +243,15 @@ func (s *Segment) readFull(name string, p []byte, off int64) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return &CorruptError{Path: name, Offset: off, Reason: "file is too short"}
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &CorruptError{Path: name, Reason: "file is missing"}
+	}
 	return fmt.Errorf("read %s: %w", name, err)
 }
 
-// readBlock reads block i from the cols file and checks what was not checked
+// readBlock reads block i from where it lies and checks what was not checked
 // before. Damage is a CorruptError.
-func (s *Segment) readBlock(i, n int, sum uint32, want Columns, buf *Buffer) (Block, error) {
-	off := s.l.fileOffset(i)
+func (s *Segment) readBlock(at place, i, n int, sum uint32, want Columns, buf *Buffer) (Block, error) {
 	s.checkMu.RLock()
 	var known uint8
 	if i < len(s.checks) {
@@ -243,13 +261,13 @@ func (s *Segment) readBlock(i, n int, sum uint32, want Columns, buf *Buffer) (Bl
 
 	b := Block{N: n, width: s.l.width}
 	buf.meta = grow(buf.meta, metaBytes)
-	if err := s.readFull(s.colsPath, buf.meta, off); err != nil {
+	if err := s.readFull(at.name, buf.meta, at.off); err != nil {
 		return b, err
 	}
 	b.meta = buf.meta
 	sums, err := decodeBlockHeader(buf.meta, &s.h, i)
 	if err != nil || sums.header != sum || sums.n < n {
-		return b, &CorruptError{Path: s.colsPath, Offset: off, Reason: "block header does not match"}
+		return b, &CorruptError{Path: at.name, Offset: at.off, Reason: "block header does not match"}
 	}
 	bits := uint8(0)
 	check := func(bit uint8, p []byte, want uint32, what string) error {
@@ -257,7 +275,7 @@ func (s *Segment) readBlock(i, n int, sum uint32, want Columns, buf *Buffer) (Bl
 			return nil
 		}
 		if crc32.Checksum(p, castagnoli) != want {
-			return &CorruptError{Path: s.colsPath, Offset: off, Reason: what + " checksum does not match"}
+			return &CorruptError{Path: at.name, Offset: at.off, Reason: what + " checksum does not match"}
 		}
 		bits |= bit
 		return nil
@@ -267,7 +285,7 @@ func (s *Segment) readBlock(i, n int, sum uint32, want Columns, buf *Buffer) (Bl
 	}
 	if want&Vectors != 0 {
 		buf.vectors = grow(buf.vectors, s.l.vec)
-		if err := s.readFull(s.colsPath, buf.vectors, off+metaBytes); err != nil {
+		if err := s.readFull(at.name, buf.vectors, at.off+metaBytes); err != nil {
 			return b, err
 		}
 		if err := check(checkedVectors, buf.vectors, sums.vectors, "vector"); err != nil {
@@ -277,7 +295,7 @@ func (s *Segment) readBlock(i, n int, sum uint32, want Columns, buf *Buffer) (Bl
 	}
 	if want&PlainVectors != 0 && s.l.plain {
 		buf.plain = grow(buf.plain, s.l.vec)
-		if err := s.readFull(s.colsPath, buf.plain, off+metaBytes+int64(s.l.vec)); err != nil {
+		if err := s.readFull(at.name, buf.plain, at.off+metaBytes+int64(s.l.vec)); err != nil {
 			return b, err
 		}
 		if err := check(checkedPlain, buf.plain, sums.plain, "plain vector"); err != nil {
