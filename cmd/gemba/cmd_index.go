@@ -158,11 +158,23 @@ func (a *app) printIndexReport(r *indexReport) error {
 		if c.To != nil {
 			latest = c.To.In(a.location).Format("2006-01-02 15:04:05")
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", printable(c.ID), c.Clips, latest, secondsText(c.GapSeconds))
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", printable(c.ID), c.Clips, latest, gapText(c.GapSeconds))
 	}
 	w.Flush()
 	_, err := a.stdout.Write([]byte(b.String()))
 	return err
+}
+
+// gapText writes how long a camera is not covered, coarsely: gaps between days
+// that were imported may be years.
+func gapText(s float64) string {
+	switch {
+	case s >= 48*3600:
+		return fmt.Sprintf("%.0f days", s/(24*3600))
+	case s >= 2*3600:
+		return fmt.Sprintf("%.1f h", s/3600)
+	}
+	return secondsText(s)
 }
 
 // storeFolder is the data folder that verify and rebuild work on.

@@ -139,15 +139,29 @@ func (a *app) packInfo(pack string) error {
 	}
 	fmt.Fprintf(w, "size\t%s in all\n", bytesText(total))
 	for _, name := range slices.Sorted(maps.Keys(m.Quality)) {
-		value, err := json.Marshal(m.Quality[name])
-		if err != nil {
-			return fmt.Errorf("write the quality of the pack: %w", err)
+		for _, line := range figures(name, m.Quality[name]) {
+			fmt.Fprintf(w, "quality\t%s\n", printable(line))
 		}
-		fmt.Fprintf(w, "quality\t%s %s\n", printable(name), printable(string(value)))
 	}
 	w.Flush()
 	_, err = a.stdout.Write([]byte(b.String()))
 	return err
+}
+
+// figures writes nested measurements as one line per number, "a b c: 0.5".
+// Lists are for programs (--json) and left out.
+func figures(name string, value any) []string {
+	switch v := value.(type) {
+	case map[string]any:
+		var lines []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			lines = append(lines, figures(name+" "+key, v[key])...)
+		}
+		return lines
+	case []any:
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: %v", name, value)}
 }
 
 // packReport is what pack verify prints with --json.

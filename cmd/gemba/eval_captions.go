@@ -63,8 +63,8 @@ func (a *app) evalCaptions(ctx context.Context, f *photoFlags, file string) (*ca
 	}
 	var names, texts []string
 	number := map[string]int{}
-	photoOf := make([]int, len(rows)) // of each caption
-	var captionsOf [][]int            // of each photo
+	photosOf := map[string][]int{} // of each text: equal captions are no wrong answers for each other
+	captionsOf := [][]int{}        // of each photo
 	for i, c := range rows {
 		p, ok := number[c.Image]
 		if !ok {
@@ -73,7 +73,7 @@ func (a *app) evalCaptions(ctx context.Context, f *photoFlags, file string) (*ca
 			names = append(names, c.Image)
 			captionsOf = append(captionsOf, nil)
 		}
-		photoOf[i] = p
+		photosOf[c.Text] = append(photosOf[c.Text], p)
 		captionsOf[p] = append(captionsOf[p], i)
 		texts = append(texts, c.Text)
 	}
@@ -87,7 +87,7 @@ func (a *app) evalCaptions(ctx context.Context, f *photoFlags, file string) (*ca
 	if err != nil {
 		return nil, err
 	}
-	questions, err := a.planQuestions(ctx, m, texts)
+	questions, err := a.encodeQuestions(ctx, m, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +97,14 @@ func (a *app) evalCaptions(ctx context.Context, f *photoFlags, file string) (*ca
 		for p := range scores {
 			scores[p] = photos.firstStage(&questions[q], p)
 		}
-		t2i[q] = eval.BestRank(scores, photoOf[q:q+1])
+		t2i[q] = eval.BestRank(scores, photosOf[texts[q]])
 	})
 	if err != nil {
 		return nil, err
 	}
 	err = forEach(ctx, len(names), len(texts), func(p int, scores []float32) {
 		for q := range scores {
-			scores[q] = similarity(&questions[q], photos.vectors[p])
+			scores[q] = dot(questions[q].vector, photos.vectors[p])
 		}
 		i2t[p] = eval.BestRank(scores, captionsOf[p])
 	})

@@ -101,7 +101,7 @@ func (a *app) evalLabels(ctx context.Context, f *photoFlags, file string, least 
 	if err != nil {
 		return nil, err
 	}
-	questions, err := a.planQuestions(ctx, m, classes)
+	questions, err := a.encodeQuestions(ctx, m, classes)
 	if err != nil {
 		return nil, err
 	}

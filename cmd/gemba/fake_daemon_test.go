@@ -118,6 +118,8 @@ func (d *fakeDaemon) search(w http.ResponseWriter, r *http.Request) {
 	switch req.Query {
 	case "boom":
 		reply(w, 500, map[string]any{"title": "Internal Server Error", "status": 500, "detail": "search failed; the log of the service says why under request 7"})
+	case "verbatim":
+		fmt.Fprintln(w, `{"items":[],"no_match":true,"field of a later version":{"a":1.50}}`)
 	case "garbage":
 		w.Write([]byte("<html>"))
 	default:

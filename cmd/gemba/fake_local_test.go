@@ -283,7 +283,7 @@ func writePhotos(t *testing.T, dir string) {
 		}
 	}
 	writeAll(t, dir, map[string]string{
-		"captions.csv": "image,split,caption\ns/red.png,val,A red thing on a table\ns/green.png,val,\"A green thing, near\"\ns/blue.png,val,A red thing by mistake\ns/red.png,val,A red thing again\ns/gone.png,train,A thing that is not there\n",
+		"captions.csv": "image,split,caption\ns/red.png,val,A red thing on a table\ns/green.png,val,\"A green thing, near\"\ns/blue.png,val,A red thing by mistake\ns/blue.png,val,A red thing again\ns/red.png,val,A red thing again\ns/gone.png,train,A thing that is not there\n",
 		"labels.csv":   "image,split,source,labels\ns/red.png,val,s,red x1|thing x1\ns/green.png,val,s,green x2|thing x1\ns/blue.png,val,s,green x1|thing x1\n",
 		"bad.csv":      "image,split,caption\n../red.png,val,A red thing\n,val,\n",
 	})

@@ -64,6 +64,9 @@ func (a *app) encodePhotos(ctx context.Context, m model, from string, names []st
 			return fmt.Errorf("encode photos: the model gave %d embeddings for %d photos", len(encoded), len(frames))
 		}
 		for i, e := range encoded {
+			if dims := m.Calibration().Dims; len(e.Vector) != dims {
+				return fmt.Errorf("encode photos: the model gave %d numbers, the pack says %d", len(e.Vector), dims)
+			}
 			set.vectors[rows[i]], set.hubs[rows[i]] = e.Vector, e.Hub
 		}
 		done += len(frames)

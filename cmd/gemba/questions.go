@@ -6,68 +6,44 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/query"
 )
 
-// planQuestions turns texts into the searches that the real engine makes of
-// them: negation split off, the hub term weighted by the kind of question.
-// This way photos are scored exactly as clips are.
-func (a *app) planQuestions(ctx context.Context, m model, texts []string) ([]index.Search, error) {
-	var recorder recordingStore
-	engine, err := query.New(&recorder, m, query.Options{Calibration: m.Calibration()})
-	if err != nil {
-		return nil, fmt.Errorf("use the pack: %w", err)
-	}
+// question is a text as the first stage asks it: score = vector . photo - alpha *
+// hub. Negation is not split off: a caption or label that says "without" is
+// taken by its own words, as the first stage's figures are defined.
+type question struct {
+	vector []float32
+	alpha  float32
+}
+
+// encodeQuestions encodes texts, each with the pack's weight of the hub term
+// for its kind: a sentence, or a bare word or two.
+func (a *app) encodeQuestions(ctx context.Context, m model, texts []string) ([]question, error) {
+	c := m.Calibration()
 	bar := a.startProgress("questions")
 	defer bar.end()
-	plans := make([]index.Search, len(texts))
+	questions := make([]question, len(texts))
 	for i, text := range texts {
-		recorder.asked = false
-		if _, err := engine.Search(ctx, query.Request{Query: text, Limit: 1}); err != nil {
-			return nil, fmt.Errorf("understand %.60q: %w", text, err)
+		e, err := m.EncodeText(ctx, text)
+		if err != nil {
+			return nil, fmt.Errorf("encode %.60q: %w", text, err)
 		}
-		if !recorder.asked {
-			return nil, fmt.Errorf("understand %.60q: the engine made no search of it", text)
+		if len(e.Vector) != c.Dims {
+			return nil, fmt.Errorf("encode %.60q: the model gave %d numbers, the pack says %d", text, len(e.Vector), c.Dims)
 		}
-		plans[i] = recorder.last
+		questions[i] = question{vector: e.Vector, alpha: c.Alpha}
+		if q := query.Parse(text); q.Bare && len(q.Without) == 0 {
+			questions[i].alpha = c.AlphaWord
+		}
 		bar.set(int64(i+1), int64(len(texts)), fmt.Sprintf("%d of %d", i+1, len(texts)), 0)
 	}
-	return plans, nil
-}
-
-// recordingStore is a query.Store without clips that keeps what it was asked.
-type recordingStore struct {
-	last  index.Search
-	asked bool
-}
-
-func (s *recordingStore) Search(_ context.Context, q index.Search) ([]index.Hit, index.SearchStats, error) {
-	s.last, s.asked = q, true
-	return nil, index.SearchStats{}, nil
-}
-
-func (s *recordingStore) Clip(_ context.Context, id index.ID) (index.Clip, error) {
-	return index.Clip{}, fmt.Errorf("clip %s: %w", id, index.ErrNotFound)
-}
-
-func (s *recordingStore) Coverage(context.Context, index.Filter) ([]index.CameraCoverage, int, int, error) {
-	return nil, 0, 0, nil
-}
-
-// similarity is what a question and a photo have in common, without the hub
-// term: the part that compares across questions about one photo.
-func similarity(q *index.Search, vector []float32) float32 {
-	s := dot(q.Vector, vector)
-	if q.Negative != nil {
-		s -= q.Beta * dot(q.Negative, vector)
-	}
-	return s
+	return questions, nil
 }
 
 // firstStage is the score that ranks photos for a question.
-func (set *photoSet) firstStage(q *index.Search, photo int) float32 {
-	return similarity(q, set.vectors[photo]) - q.Alpha*set.hubs[photo]
+func (set *photoSet) firstStage(q *question, photo int) float32 {
+	return dot(q.vector, set.vectors[photo]) - q.alpha*set.hubs[photo]
 }
 
 func dot(a, b []float32) float32 {
