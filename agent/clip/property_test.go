@@ -20,7 +20,7 @@ func footage(t *rapid.T) ([]looks, Options) {
 	}
 	var out []looks
 	var at time.Duration
-	for range rapid.IntRange(1, 6).Draw(t, "scenes") {
+	for range rapid.IntRange(1, 4).Draw(t, "scenes") {
 		l := looks{
 			room:  rapid.IntRange(0, 2).Draw(t, "room"),
 			mover: rapid.Bool().Draw(t, "mover"),
@@ -28,7 +28,7 @@ func footage(t *rapid.T) ([]looks, Options) {
 		}
 		step := time.Duration(rapid.IntRange(40, 3000).Draw(t, "step")) * time.Millisecond
 		jitter := rapid.IntRange(0, 3).Draw(t, "jitter")
-		for i := range rapid.IntRange(1, 60).Draw(t, "n") {
+		for i := range rapid.IntRange(1, 40).Draw(t, "n") {
 			l.offset = at
 			out = append(out, l)
 			at += step + time.Duration(i*7919%(jitter*10+1))*time.Millisecond
@@ -41,7 +41,7 @@ func footage(t *rapid.T) ([]looks, Options) {
 func TestClipsOfAnyFootage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all, o := footage(t)
-		s := newScene(64, 36, 0)
+		s := newScene(32, 18, 0)
 		clips := cutAll(t, s, all, o)
 		checkClips(t, clips, o)
 
@@ -105,7 +105,7 @@ func cutAll(t *rapid.T, s *scene, all []looks, o Options) []Clip {
 func TestClipsOfAPart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all, o := footage(t)
-		s := newScene(64, 36, 0)
+		s := newScene(32, 18, 0)
 		n := rapid.IntRange(1, len(all)).Draw(t, "part")
 		whole, part := cutAll(t, s, all, o), cutAll(t, s, all[:n], o)
 		// Only the last two can differ: one is cut short, one took the tail.
