@@ -89,31 +89,35 @@ func (n *numbers) take() (uint32, error) {
 
 // The format file stands for the whole folder, so that a release which changes
 // how files relate can be told apart without reading them all.
-const formatText = "gemba index format %d\n"
+const formatText = "gemba index format %d"
+
+// encodeFormat carries a checksum, so that a flipped bit is not taken for a
+// release of the future.
+func encodeFormat(v int) []byte {
+	s := fmt.Appendf(nil, formatText, v)
+	return fmt.Appendf(s, " %08x\n", crc32.ChecksumIEEE(s))
+}
 
 func checkFormat(fsys vfs.FS, dir string, readOnly bool) error {
 	name := path.Join(dir, "format")
 	b, err := vfs.ReadFile(fsys, name, 64)
-	if errors.Is(err, fs.ErrNotExist) {
-		if readOnly {
-			return nil
-		}
-		return vfs.WriteFileAtomic(fsys, name, fmt.Appendf(nil, formatText, segment.Version))
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	var v int
-	if _, err := fmt.Sscanf(string(b), formatText, &v); err != nil {
-		// Every file carries its own version as well: a garbled one is no
-		// reason to refuse.
-		if readOnly {
+	if err == nil {
+		var v int
+		var sum uint32
+		if _, err := fmt.Sscanf(string(b), formatText+" %08x\n", &v, &sum); err == nil && string(encodeFormat(v)) == string(b) {
+			if v > segment.Version {
+				return fmt.Errorf("%s says format %d: %w", name, v, ErrNewerVersion)
+			}
 			return nil
 		}
-		return vfs.WriteFileAtomic(fsys, name, fmt.Appendf(nil, formatText, segment.Version))
 	}
-	if v > segment.Version {
-		return fmt.Errorf("%s says format %d: %w", name, v, ErrNewerVersion)
+	// Every file carries its own version as well: a missing or garbled one is
+	// no reason to refuse.
+	if readOnly {
+		return nil
 	}
-	return nil
+	return vfs.WriteFileAtomic(fsys, name, encodeFormat(segment.Version))
 }

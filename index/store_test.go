@@ -511,7 +511,7 @@ func tree(t *testing.T, dir string) map[string]string {
 func TestNewerVersionIsRefusedAndUntouched(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, dir string){
 		"format": func(t *testing.T, dir string) {
-			writeFile(t, filepath.Join(dir, "seg", "format"), []byte("gemba index format 2\n"))
+			writeFile(t, filepath.Join(dir, "seg", "format"), encodeFormat(2))
 		},
 		"log header": func(t *testing.T, dir string) {
 			m, _ := filepath.Glob(filepath.Join(dir, "seg", "*", "gate", "1-*", "log"))

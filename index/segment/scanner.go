@@ -30,6 +30,9 @@ func (s *scanner) bytes(off int64, n int) ([]byte, error) {
 	if rest := s.size - off; int64(n) > rest {
 		n = int(max(rest, 0))
 	}
+	if n == 0 {
+		return nil, nil
+	}
 	if off < s.base || off+int64(n) > s.base+int64(len(s.buf)) {
 		want := int(min(int64(max(n, scanWindow)), s.size-off))
 		if cap(s.buf) < want {
@@ -135,6 +138,9 @@ func (s *scanner) hop(off int64) (lost uint32, ok bool, err error) {
 		return 0, false, nil
 	}
 	next := off + frameLen + int64(n)
+	if next > s.size {
+		return 0, false, nil
+	}
 	if next == s.sealLen && s.sealRows >= s.row {
 		lost = s.sealRows - s.row
 		s.off, s.row = next, s.sealRows
