@@ -111,6 +111,7 @@ func (p *pipeline) drop(it item) {
 
 // end settles what became of a file when all of its clips came through.
 func (p *pipeline) end(j *job) {
+	j.media = max(j.media, j.before)
 	err := j.ended
 	if err == nil {
 		err = j.err

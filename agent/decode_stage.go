@@ -180,7 +180,7 @@ func (p *pipeline) cutClips(j *job, r FrameReader) error {
 func (p *pipeline) send(j *job, clips []clip.Clip) {
 	for _, c := range clips {
 		if _, ok := j.have[c.Start]; ok {
-			j.media = max(j.media, c.End)
+			j.before = max(j.before, c.End)
 			c.Release()
 			continue
 		}

@@ -43,6 +43,7 @@ type job struct {
 	entry  ledger.Entry
 	have   map[time.Duration]index.ID // clips that are indexed already
 	length time.Duration              // as the container says; 0 if unknown
+	before time.Duration              // how far clips reach that were indexed already
 	damage string
 	ended  error // why decoding stopped before the end
 	claim  func()
