@@ -136,8 +136,7 @@ func TestVideo(t *testing.T) {
 
 func TestCameras(t *testing.T) {
 	w := newWorld(t, nil)
-	var list struct{ Items []CameraState }
-	list = decode[struct{ Items []CameraState }](t, w.get(t, "/api/v1/cameras"))
+	list := decode[struct{ Items []CameraState }](t, w.get(t, "/api/v1/cameras"))
 	if len(list.Items) != 5 || list.Items[0].Name != "North gate" {
 		t.Errorf("cameras %+v", list.Items)
 	}
@@ -550,8 +549,10 @@ func TestRateLimiter(t *testing.T) {
 	now := noon
 	l := newRateLimiter(func() time.Time { return now })
 	take := func() bool { _, ok := l.take("a", 5, 10, 10); return ok }
-	if !take() || !take() || take() {
-		t.Fatal("a burst of 10 is not two times 5")
+	for i, want := range []bool{true, true, false} {
+		if take() != want {
+			t.Fatalf("from a burst of 10, take %d of 5 gives %v", i, !want)
+		}
 	}
 	wait, _ := l.take("a", 5, 10, 10)
 	if wait != 500*time.Millisecond {

@@ -21,7 +21,11 @@ type Calibration struct {
 
 	Confident float64 // lowest z of a confident answer
 	Possible  float64 // lowest z of a possible answer
+	Pool      int     // number of photos searched when these two were set; 0: 100
 }
+
+// defaultPool is what the recipe of the bundled pack takes.
+const defaultPool = 100
 
 // validate checks what New cannot repair.
 func (c *Calibration) validate() error {
@@ -85,15 +89,75 @@ func (l level) z(score float32) float64 {
 	return (float64(score) - l.mean) / l.std
 }
 
+// bar is the lowest z for each level of confidence in one search.
+type bar struct{ confident, possible float64 }
+
+// bar adapts the thresholds to how much was searched: the best of many unrelated
+// clips scores higher than the best of few. The chance that unrelated footage
+// passes stays what it was when the thresholds were set.
+func (c *Calibration) bar(covered *Coverage) bar {
+	pool := c.Pool
+	if pool <= 0 {
+		pool = defaultPool
+	}
+	ratio := float64(pool) / independent(covered)
+	return bar{confident: rescale(c.Confident, ratio), possible: rescale(c.Possible, ratio)}
+}
+
+// independent estimates how many unrelated pictures a search went through. Clips of
+// one fixed camera resemble each other: their number counts by its square root.
+func independent(covered *Coverage) float64 {
+	clips, n := 0, 0.0
+	for _, c := range covered.Cameras {
+		clips += c.Clips
+		n += math.Sqrt(float64(c.Clips))
+	}
+	if clips == 0 {
+		return 1
+	}
+	// A filter by words leaves a part of each camera's clips.
+	share := min(float64(covered.SearchedClips)/float64(clips), 1)
+	return max(n*math.Sqrt(share), 1)
+}
+
+// rescale moves a threshold so that the best of n draws from a normal distribution
+// passes it as often as the best of ratio*n passed the old one.
+func rescale(threshold, ratio float64) float64 {
+	tail := math.Erfc(threshold/math.Sqrt2) / 2 // one draw passes
+	if tail == 0 || tail == 1 {
+		return threshold // no finite index makes a difference out there
+	}
+	below := ratio * math.Log1p(-tail) // logarithm: all draws stay below
+	if below > -math.Ln2 {
+		return quantile(-math.Expm1(below))
+	}
+	return -quantile(math.Exp(below))
+}
+
+// quantile is the value that a normal draw exceeds with probability tail, at most a
+// half. math.Erfcinv would do but for tails below 1e-16, which it takes for 0.
+func quantile(tail float64) float64 {
+	low, high := 0.0, 40.0
+	for range 60 {
+		middle := (low + high) / 2
+		if math.Erfc(middle/math.Sqrt2)/2 > tail {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return high
+}
+
 // confidence names what z means. Without a background set nothing better than
 // possible can be claimed.
-func (c *Calibration) confidence(l level, z float64) Confidence {
+func (b bar) confidence(l level, z float64) Confidence {
 	switch {
 	case !l.known:
 		return Possible
-	case z >= c.Confident:
+	case z >= b.confident:
 		return Confident
-	case z >= c.Possible:
+	case z >= b.possible:
 		return Possible
 	default:
 		return Weak

@@ -140,7 +140,7 @@ func (e *Engine) Search(ctx context.Context, r Request) (*Response, error) {
 	if more {
 		response.NextCursor = cursor{id: snap.id, offset: uint32(offset + len(events))}.String()
 	}
-	response.NoMatch = e.noMatch(snap)
+	response.NoMatch = snap.noMatch()
 	timing.Total = time.Since(began).Seconds()
 	response.Timing = timing
 	return response, nil
@@ -252,6 +252,7 @@ func (e *Engine) grow(ctx context.Context, snap *snapshot, want int, timing *Tim
 	}
 	if first {
 		snap.coverage.searched(stats.Searched)
+		snap.plan.bar = e.options.Calibration.bar(&snap.coverage)
 	}
 	timing.Filter += stats.FilterTime.Seconds()
 	timing.Scan += stats.ScanTime.Seconds()
@@ -332,7 +333,7 @@ func (e *Engine) result(p *plan, ev event, clip index.Clip) Result {
 		FirstStageScore: ev.best.Score,
 		Refined:         ev.refined,
 		Z:               z,
-		Confidence:      e.confidence(p, z),
+		Confidence:      p.confidence(z),
 		MatchedFrame:    MatchedFrame{Time: at.UTC(), URL: fmt.Sprintf("%s/frames/%d", base, frame)},
 		Words:           words(p.embedding.Words, ev.support),
 		Labels:          append([]string{}, clip.Labels...),
@@ -343,19 +344,19 @@ func (e *Engine) result(p *plan, ev event, clip index.Clip) Result {
 
 // confidence of an answer. Where only filters were given every hit is what was
 // asked for.
-func (e *Engine) confidence(p *plan, z float64) Confidence {
+func (p *plan) confidence(z float64) Confidence {
 	if !p.ranked {
 		return Confident
 	}
-	return e.options.Calibration.confidence(p.level, z)
+	return p.bar.confidence(p.level, z)
 }
 
 // noMatch reports whether even the best of all pages is weak, or nothing is there.
-func (e *Engine) noMatch(snap *snapshot) bool {
+func (snap *snapshot) noMatch() bool {
 	snap.mu.Lock()
 	defer snap.mu.Unlock()
 	for _, ev := range snap.events {
-		if e.confidence(snap.plan, snap.plan.level.z(ev.best.Score)) != Weak {
+		if snap.plan.confidence(snap.plan.level.z(ev.best.Score)) != Weak {
 			return false
 		}
 		if !ev.refined {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -559,6 +560,53 @@ func TestWithoutBackground(t *testing.T) {
 	if r.Items[0].Confidence != Possible || r.NoMatch || r.Items[0].Z != 0 {
 		t.Errorf("got %+v", r.Items[0])
 	}
+}
+
+// TestBar pins how thresholds follow the amount searched. The expected values are
+// quantiles: with a tail of p a draw and n draws, 1-(1-p)^n pass.
+func TestBar(t *testing.T) {
+	c := Calibration{Confident: 3.5, Possible: 3, Pool: 100}
+	tests := []struct {
+		name                string
+		covered             *Coverage
+		confident, possible float64
+	}{
+		{"as calibrated", covered(10_000, 10_000), 3.5, 3},
+		{"many cameras", covered(100, slices.Repeat([]int{1}, 100)...), 3.5, 3},
+		{"one clip", covered(1, 1), 1.995, 1.144},
+		{"nothing", covered(0), 1.995, 1.144},
+		{"a million clips", covered(1_000_000, slices.Repeat([]int{100_000}, 10)...), 4.333, 3.929},
+		{"a filter leaves one in four", covered(2500, 10_000), 3.311, 2.782},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := c.bar(tt.covered)
+			if math.Abs(b.confident-tt.confident) > 0.001 || math.Abs(b.possible-tt.possible) > 0.001 {
+				t.Errorf("thresholds %.3f and %.3f, want %.3f and %.3f", b.confident, b.possible, tt.confident, tt.possible)
+			}
+		})
+	}
+}
+
+func covered(searched int, clips ...int) *Coverage {
+	c := &Coverage{SearchedClips: searched}
+	for _, n := range clips {
+		c.Cameras = append(c.Cameras, CameraCoverage{Clips: n})
+	}
+	return c
+}
+
+func TestBarRisesWithClips(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		threshold := rapid.Float64Range(-30, 30).Draw(t, "threshold")
+		few := rapid.IntRange(1, 1_000_000).Draw(t, "clips")
+		more := few + rapid.IntRange(0, 1_000_000).Draw(t, "further clips")
+		c := Calibration{Confident: threshold + 1, Possible: threshold}
+		a, b := c.bar(covered(few, few)), c.bar(covered(more, more))
+		if a.possible > b.possible+1e-9 || a.confident > b.confident+1e-9 || a.possible > a.confident+1e-9 || math.IsNaN(a.possible) || math.IsInf(b.confident, 0) {
+			t.Fatalf("%d clips: %+v, %d clips: %+v", few, a, more, b)
+		}
+	})
 }
 
 func TestHubTerms(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 type plan struct {
 	search     index.Search // Limit is set per fetch
 	level      level
+	bar        bar      // set once it is known what was searched
 	exclude    index.ID // the clip that others should be like
 	excluded   bool
 	ranked     bool // false: only filtered, newest first
