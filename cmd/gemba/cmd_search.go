@@ -94,7 +94,7 @@ func (a *app) search(ctx context.Context, words string, f *searchFlags) error {
 	if err := json.Unmarshal(answer.raw, &response); err != nil {
 		return fmt.Errorf("read the answer: %w (are gemba and gembad of the same version? gemba doctor tells)", err)
 	}
-	return a.printAnswer(ctx, &response, answer.video)
+	return a.printAnswer(ctx, &response, answer)
 }
 
 // searchRequest turns flags into a request and refuses what cannot be meant
@@ -137,6 +137,7 @@ func (a *app) moment(flag, text string, edge momentRange) (*time.Time, error) {
 type answer struct {
 	raw   []byte
 	video func(ctx context.Context, r *query.Result) string
+	watch string // a command that fetches a video, before its URL; may be empty
 	close func()
 }
 
@@ -157,6 +158,7 @@ func (a *app) ask(ctx context.Context, req *searchRequest, pack string) (*answer
 	return &answer{
 		raw:   raw,
 		video: func(_ context.Context, r *query.Result) string { return r.VideoURL },
+		watch: "curl --unix-socket " + d.socket + " -o clip.mp4 http://localhost",
 		close: func() {},
 	}, nil
 }

@@ -74,7 +74,7 @@ func openStore(ctx context.Context, o index.Options, write bool) (*index.Store, 
 	s, err := open(ctx, o)
 	switch {
 	case errors.Is(err, index.ErrLocked):
-		return nil, fmt.Errorf("%w; ask that process over its socket (--socket), or stop it first", err)
+		return nil, err // it names the process and what to do
 	case errors.Is(err, index.ErrNoIndex):
 		return nil, fmt.Errorf("%w: %s; take footage in first (gemba import), or name another folder with --data-dir", index.ErrNoIndex, o.Dir)
 	case err != nil:

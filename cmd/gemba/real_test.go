@@ -141,7 +141,7 @@ func TestFolderInUse(t *testing.T) {
 	defer s.Close()
 	for _, args := range [][]string{{"index", "stats"}, {"index", "verify"}, {"index", "rebuild"}} {
 		exit, _, stderr := w.run(append(args, "--data-dir", w.dir)...)
-		if exit != exitFailure || !strings.Contains(stderr, "in use") || !strings.Contains(stderr, "stop it first") {
+		if exit != exitFailure || !strings.Contains(stderr, "in use") || !strings.Contains(stderr, "stop it") {
 			t.Errorf("%v: exit %d, %s", args, exit, stderr)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // printAnswer writes an answer for people.
-func (a *app) printAnswer(ctx context.Context, r *query.Response, video func(context.Context, *query.Result) string) error {
+func (a *app) printAnswer(ctx context.Context, r *query.Response, from *answer) error {
 	var b strings.Builder
 	switch {
 	case len(r.Items) == 0:
@@ -26,7 +26,7 @@ func (a *app) printAnswer(ctx context.Context, r *query.Response, video func(con
 		for i := range r.Items {
 			item := &r.Items[i]
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%.3f\t%s\n", i+1, item.Confidence, printable(item.Camera),
-				item.Start.In(a.location).Format("2006-01-02 15:04:05"), seconds(item.End.Sub(item.Start)), item.Score, printable(video(ctx, item)))
+				item.Start.In(a.location).Format("2006-01-02 15:04:05"), seconds(item.End.Sub(item.Start)), item.Score, printable(from.video(ctx, item)))
 		}
 		w.Flush()
 	}
@@ -37,6 +37,9 @@ func (a *app) printAnswer(ctx context.Context, r *query.Response, video func(con
 			fmt.Fprintf(&b, "; %s outside the filter", count(r.Coverage.ExcludedClips, "clip"))
 		}
 		fmt.Fprintf(&b, ". %.0f ms.\n", r.Timing.Total*1000)
+		if from.watch != "" && len(r.Items) > 0 {
+			fmt.Fprintf(&b, "Fetch the first: %s%s\n", from.watch, printable(r.Items[0].VideoURL))
+		}
 	}
 	_, err := a.stdout.Write([]byte(b.String()))
 	return err
