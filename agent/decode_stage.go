@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gembahq/gemba/agent/camera"
@@ -251,6 +250,3 @@ func (im *Importer) clipOf(it item) index.Clip {
 		Thumbnail:    c.Thumbnail,
 	}
 }
-
-// name is how logs and progress call a file.
-func (j *job) name() string { return filepath.Base(j.path) }

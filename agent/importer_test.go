@@ -473,7 +473,8 @@ func TestProgress(t *testing.T) {
 	b.write(t, "a.mp4", "video 40")
 	b.write(t, "b.mp4", "video 40 x")
 	clock := time.Unix(1.8e9, 0)
-	b.now = func() time.Time { clock = clock.Add(time.Second); return clock }
+	var mu sync.Mutex
+	b.now = func() time.Time { mu.Lock(); defer mu.Unlock(); clock = clock.Add(time.Second); return clock }
 	var all []Progress
 	if _, err := b.Import(ctx, b.request(), func(p Progress) { all = append(all, p) }); err != nil {
 		t.Fatal(err)

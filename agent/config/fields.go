@@ -33,17 +33,6 @@ func oneOf(dst *string, allowed ...string) *field {
 	}}
 }
 
-func number(dst *int, lowest, highest int) *field {
-	return &field{scalar: func(v string, kind scalarKind) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < lowest || n > highest {
-			return fmt.Errorf("needs a whole number from %d to %d, not %q", lowest, highest, v)
-		}
-		*dst = n
-		return nil
-	}}
-}
-
 func boolean(dst *bool) *field {
 	return &field{scalar: func(v string, kind scalarKind) error {
 		b, err := strconv.ParseBool(v)

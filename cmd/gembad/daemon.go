@@ -91,6 +91,7 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (err
 		{"cameras", d.cameras.Run},
 		{"imports", func(ctx context.Context) error { <-ctx.Done(); d.jobs.Close(); return nil }},
 		{"retention", (&retention{d.store, d.logger, d.config.Load, time.Now, retentionEvery}).run},
+		{"status", d.report},
 		// The watchdog asks the service, so it goes before it.
 		{"watchdog", dog.run},
 		// The service stops last: nothing may use the store after it.

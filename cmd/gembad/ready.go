@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -34,6 +35,24 @@ func camerasPart(cameras []agent.CameraStatus) httpapi.Part {
 	failed := states[agent.CameraFailed] + states[agent.CameraUnsupported]
 	return httpapi.Part{Name: "cameras", OK: failed == 0, Detail: fmt.Sprintf("%d idle, %d taking footage in, %d not working",
 		states[agent.CameraIdle], states[agent.CameraImporting]+states[agent.CameraWaiting], failed)}
+}
+
+// statusEvery is how often "systemctl status" is brought up to date.
+const statusEvery = 30 * time.Second
+
+// report keeps "systemctl status" up to date until ctx is done.
+func (d *daemon) report(ctx context.Context) error {
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			cameras := camerasPart(d.cameras.Status())
+			d.notify.status(fmt.Sprintf("%s; cameras: %s", count(d.store.Clips(), "clip"), cameras.Detail))
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 func (d *daemon) indexStats() httpapi.IndexStats {
