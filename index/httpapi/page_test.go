@@ -128,10 +128,10 @@ func eval[T any](p *tab, expression string) T {
 	return v
 }
 
-// answered waits for the answer of a search.
+// answered waits for the answer of a search, and for the names of the cameras.
 func (p *tab) answered() {
 	p.t.Helper()
-	p.until(`!document.getElementById("answer").hidden && document.getElementById("working").hidden`)
+	p.until(`!document.getElementById("answer").hidden && document.getElementById("working").hidden && document.getElementById("box").textContent != ""`)
 }
 
 func (p *tab) ask(words string) {
@@ -213,7 +213,7 @@ func TestPage(t *testing.T) {
 		p.open("/")
 		p.run(chromedp.Click("#examples a"))
 		p.answered()
-		if got := eval[string](p, `document.getElementById("q").value`); got != "a worker with a yellow helmet" {
+		if got := eval[string](p, `document.getElementById("q").value`); got != "plastic bottles" {
 			t.Errorf("the question is %q", got)
 		}
 	})

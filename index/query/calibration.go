@@ -123,11 +123,13 @@ func independent(covered *Coverage) float64 {
 // rescale moves a threshold so that the best of n draws from a normal distribution
 // passes it as often as the best of ratio*n passed the old one.
 func rescale(threshold, ratio float64) float64 {
-	tail := math.Erfc(threshold/math.Sqrt2) / 2 // one draw passes
-	if tail == 0 || tail == 1 {
+	below := math.Log(math.Erfc(-threshold/math.Sqrt2) / 2) // logarithm: one draw stays below
+	if threshold > 0 {
+		below = math.Log1p(-math.Erfc(threshold/math.Sqrt2) / 2)
+	}
+	if below *= ratio; below == 0 {
 		return threshold // no finite index makes a difference out there
 	}
-	below := ratio * math.Log1p(-tail) // logarithm: all draws stay below
 	if below > -math.Ln2 {
 		return quantile(-math.Expm1(below))
 	}

@@ -7,11 +7,11 @@ import * as player from "./player.js";
 import { card, enableArrows } from "./results.js";
 
 const examples = [
-  "a worker with a yellow helmet",
-  "plastic bottles in a row",
-  "a white car driving away",
-  "an empty car park",
+  "plastic bottles",
   "people looking at shelves",
+  "a worker with a yellow helmet",
+  "an empty car park",
+  "a woman standing at a table",
   "a room without people",
 ];
 
@@ -54,14 +54,15 @@ function address(f) {
 }
 
 // fromAddress fills the form from the address and searches, if there is a question.
-function fromAddress() {
+// What somebody typed while the page was loading stays.
+function fromAddress(loading) {
   const p = new URLSearchParams(location.search);
-  q.value = p.get("q") ?? "";
+  if (p.has("q") || !loading) q.value = p.get("q") ?? "";
   like = p.get("like") ?? "";
   fields.from.value = p.get("from") ? localInput(p.get("from")) : "";
   fields.to.value = p.get("to") ? localInput(p.get("to")) : "";
   showCameras(p.getAll("camera"));
-  if (q.value || like) ask();
+  if (p.get("q") || like) ask();
   else showStart();
 }
 
@@ -137,6 +138,7 @@ function show(answer, f) {
   append(answer);
   summary.textContent = headline(answer, f);
   byId("understood").textContent = understood(answer.understood);
+  if (noMatch && items.length > 0) byId("understood").textContent += " Nothing in this footage stands out for these words. Other words may help, or the guesses below.";
   showCoverage(answer);
 }
 
@@ -264,7 +266,10 @@ async function watch() {
     const chosen = chosenCameras();
     const changed = JSON.stringify(list.map((c) => [c.id, c.name, c.clips])) !== JSON.stringify(cameraList.map((c) => [c.id, c.name, c.clips]));
     cameraList = list;
-    if (changed && !byId("camera-menu").contains(document.activeElement)) showCameras(chosen);
+    if (changed) {
+      if (!byId("camera-menu").contains(document.activeElement)) showCameras(chosen);
+      for (const name of document.querySelectorAll(".card .camera")) name.textContent = cameraName(name.title);
+    }
     if (showBox(state)) again = 3;
   } catch {
     byId("box").textContent = "The service does not answer";
@@ -368,7 +373,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) watch();
 });
-window.addEventListener("popstate", fromAddress);
+window.addEventListener("popstate", () => fromAddress(false));
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) watch();
 });
@@ -385,5 +390,5 @@ player.setup({
 });
 
 q.focus();
-// Names of cameras are worth a short wait; without them ids are shown.
-watch().finally(fromAddress);
+fromAddress(true);
+watch();
