@@ -49,7 +49,7 @@ var sample = map[string]string{
 }
 
 // needNative skips a test by name where gembad cannot run: no pack or no ONNX Runtime.
-func needNative(t *testing.T) {
+func needNative(t testing.TB) {
 	t.Helper()
 	p, err := encode.OpenPack("../../packaging/pack")
 	if err != nil {
@@ -65,7 +65,7 @@ func needNative(t *testing.T) {
 	e.Close()
 }
 
-func footageDir(t *testing.T) string {
+func footageDir(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.Abs("../../testdata/footage")
 	if err != nil {
@@ -75,7 +75,7 @@ func footageDir(t *testing.T) string {
 }
 
 // writeConfig writes a configuration with a camera for each of the files and returns its path.
-func writeConfig(t *testing.T, dir, dataDir string, cameras map[string]string, more string) string {
+func writeConfig(t testing.TB, dir, dataDir string, cameras map[string]string, more string) string {
 	t.Helper()
 	var b strings.Builder
 	pack, err := filepath.Abs("../../packaging/pack")
@@ -95,7 +95,7 @@ func writeConfig(t *testing.T, dir, dataDir string, cameras map[string]string, m
 
 // process is a running gembad.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	cmd     *exec.Cmd
 	address string // http://…
 	exited  chan struct{}
@@ -108,7 +108,7 @@ type process struct {
 var readyLine = regexp.MustCompile(`msg=ready address=(http://[0-9.:]+)`)
 
 // launch starts gembad and does not wait for it.
-func launch(t *testing.T, config string) (*process, <-chan string) {
+func launch(t testing.TB, config string) (*process, <-chan string) {
 	t.Helper()
 	p := &process{t: t, exited: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0], "--config", config)
@@ -151,7 +151,7 @@ func launch(t *testing.T, config string) (*process, <-chan string) {
 }
 
 // begin starts gembad and waits until it is ready.
-func begin(t *testing.T, config string) *process {
+func begin(t testing.TB, config string) *process {
 	t.Helper()
 	p, ready := launch(t, config)
 	select {
@@ -274,7 +274,7 @@ func (p *process) untilIdle() {
 
 // indexed lists the clips of a data folder that no daemon has open: for each
 // camera where in its file they begin, in order, and how long they are.
-func indexed(t *testing.T, dataDir string, cameras map[string]string) map[string][]string {
+func indexed(t testing.TB, dataDir string, cameras map[string]string) map[string][]string {
 	t.Helper()
 	ctx := context.Background()
 	s, err := index.OpenReadOnly(ctx, index.Options{Dir: dataDir})
