@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -81,7 +82,7 @@ func (s *schema) document(d *Doc) *document.Document {
 	out.AddField(document.NewTextFieldCustom(fieldCamera, nil, []byte(d.Camera), whole, s.whole))
 	n := uint64(0)
 	add := func(t string) {
-		if t = normalise(t); t == "" {
+		if t = normalise(cut(t, MaxText)); t == "" {
 			return
 		}
 		out.AddField(document.NewTextFieldCustom(fieldStemmed, []uint64{n}, []byte(t), words, s.stemmed))
@@ -98,6 +99,21 @@ func (s *schema) document(d *Doc) *document.Document {
 	add(d.File)
 	add(d.Note)
 	return out
+}
+
+// MaxText is how much of a note or name is indexed, in bytes: finding a phrase
+// takes time that grows with the square of a text that repeats itself.
+const MaxText = 4 << 10
+
+// cut shortens t to n bytes of whole characters.
+func cut(t string, n int) string {
+	if len(t) <= n {
+		return t
+	}
+	for n > 0 && !utf8.RuneStart(t[n]) {
+		n--
+	}
+	return t[:n]
 }
 
 // foldLabel makes labels comparable: case and width of letters do not count.

@@ -3,6 +3,7 @@ package text
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,11 +24,16 @@ type Query struct {
 // Empty reports whether the query selects everything.
 func (q Query) Empty() bool { return len(q.Labels) == 0 && strings.TrimSpace(q.Words) == "" }
 
-// MaxWords bounds the words and phrases of a query.
-const MaxWords = 64
+// Bounds of a query. Looking up a phrase takes time that grows faster than its
+// length, and cannot be cancelled on the way.
+const (
+	MaxWords = 64      // words, phrases and labels
+	MaxTerms = 64      // words of all phrases, and pairs of CJK characters
+	MaxBytes = 4 << 10 // of Words
+)
 
-// ErrTooManyWords is returned for a query with more than MaxWords words.
-var ErrTooManyWords = fmt.Errorf("more than %d words to filter by", MaxWords)
+// ErrTooManyWords is returned for a query beyond MaxWords, MaxTerms or MaxBytes.
+var ErrTooManyWords = fmt.Errorf("more than %d words, or %d characters of Japanese or Chinese, to filter by", MaxWords, MaxTerms)
 
 // errNothing means that no clip can match, such as for a query of dots.
 var errNothing = errors.New("nothing to look for")
@@ -42,8 +48,8 @@ type part struct {
 func parts(q string) []part {
 	var out []part
 	add := func(s string, phrase bool) {
-		if s = normalise(s); s != "" {
-			out = append(out, part{s, phrase})
+		if p := (part{normalise(s), phrase}); p.text != "" && !slices.Contains(out, p) {
+			out = append(out, p)
 		}
 	}
 	isQuote := func(r rune) bool { return strings.ContainsRune("\"“”„«»「」『』", r) }
@@ -83,14 +89,21 @@ func (s *schema) compile(q Query) (query.Query, error) {
 		t.SetField(fieldLabel)
 		all = append(all, t)
 	}
+	if len(q.Words) > MaxBytes {
+		return nil, ErrTooManyWords
+	}
 	ps := parts(q.Words)
 	if len(ps)+len(q.Labels) > MaxWords {
 		return nil, ErrTooManyWords
 	}
-	found := false
+	found, terms := false, 0
 	for _, p := range ps {
-		if c := s.word(p); c != nil {
+		c, n := s.word(p)
+		if c != nil {
 			all, found = append(all, c), true
+		}
+		if terms += n; terms > MaxTerms {
+			return nil, ErrTooManyWords
 		}
 	}
 	if strings.TrimSpace(q.Words) != "" && !found || len(all) == 0 {
@@ -102,28 +115,34 @@ func (s *schema) compile(q Query) (query.Query, error) {
 	return bleve.NewConjunctionQuery(all...), nil
 }
 
-// word is the query for one word or phrase, nil if there is nothing in it to
-// look for, such as punctuation.
-func (s *schema) word(p part) query.Query {
+// word is the query for one word or phrase and the number of its terms, nil if
+// there is nothing in it to look for, such as punctuation.
+func (s *schema) word(p part) (query.Query, int) {
 	exact := s.exact.Analyze([]byte(p.text))
 	if len(exact) == 0 {
-		return nil
+		return nil, 0
 	}
 	if len(exact) == 1 && exact[0].Type == analysis.Ideographic && utf8.RuneCount(exact[0].Term) == 1 {
 		// One character: any pair that holds it.
 		w := bleve.NewWildcardQuery("*" + string(exact[0].Term) + "*")
 		w.SetField(fieldExact)
-		return w
+		return w, 1
 	}
-	phrase := func(field, analyzer string) query.Query {
+	look := func(field, analyzer string, tokens analysis.TokenStream) query.Query {
+		if len(tokens) == 1 { // spares reading where in a text it stands
+			t := bleve.NewTermQuery(string(tokens[0].Term))
+			t.SetField(field)
+			return t
+		}
 		m := bleve.NewMatchPhraseQuery(p.text)
 		m.SetField(field)
 		m.Analyzer = analyzer
 		return m
 	}
-	e := phrase(fieldExact, cjk.AnalyzerName)
-	if p.phrase || len(s.stemmed.Analyze([]byte(p.text))) == 0 {
-		return e
+	e := look(fieldExact, cjk.AnalyzerName, exact)
+	stemmed := s.stemmed.Analyze([]byte(p.text))
+	if p.phrase || len(stemmed) == 0 {
+		return e, len(exact)
 	}
-	return bleve.NewDisjunctionQuery(phrase(fieldStemmed, en.AnalyzerName), e)
+	return bleve.NewDisjunctionQuery(look(fieldStemmed, en.AnalyzerName, stemmed), e), len(exact)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -95,8 +96,15 @@ func TestWordsFind(t *testing.T) {
 	for i := range MaxWords + 1 {
 		many += fmt.Sprintf("w%d ", i)
 	}
-	if _, err := x.Select(t.Context(), testDay, Query{Words: many}); !errors.Is(err, ErrTooManyWords) {
-		t.Errorf("%d words: %v", MaxWords+1, err)
+	for name, words := range map[string]string{
+		"words": many, "phrase": `"` + many + many, "Japanese": strings.Repeat("ヘルメット", 14), "bytes": strings.Repeat("a", MaxBytes+1),
+	} {
+		if _, err := x.Select(t.Context(), testDay, Query{Words: words}); !errors.Is(err, ErrTooManyWords) {
+			t.Errorf("too many %s: %v", name, err)
+		}
+	}
+	if got := ords(t, x, Query{Words: strings.Repeat("ヘルメット", 12)}); len(got) != 0 {
+		t.Errorf("a long word finds %v", got)
 	}
 }
 
