@@ -48,6 +48,9 @@ func (a *app) printAnswer(ctx context.Context, r *query.Response, from *answer) 
 // understood says how the words were read, where that is not plain to see.
 func understood(u *query.Understood) string {
 	var b strings.Builder
+	if u.Translation != "" {
+		fmt.Fprintf(&b, "Asked as %q.\n", u.Translation)
+	}
 	if len(u.Without) > 0 {
 		fmt.Fprintf(&b, "Looked for %q, without %s.\n", u.Text, quoted(u.Without))
 	}
@@ -56,6 +59,9 @@ func understood(u *query.Understood) string {
 	}
 	if len(u.UnknownWords) > 0 {
 		fmt.Fprintf(&b, "The model does not know %s.\n", quoted(u.UnknownWords))
+	}
+	if len(u.IgnoredWords) > 0 {
+		fmt.Fprintf(&b, "Not looked for: %s.\n", quoted(u.IgnoredWords))
 	}
 	if u.Truncated {
 		b.WriteString("The description is longer than the model reads; its end was left out.\n")

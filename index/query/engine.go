@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Calibration Calibration  // required
 	Image       ImageEncoder // nil: no search by picture
+	Translator  Translator   // nil: questions are asked in the model's language
 	Refiner     Refiner      // nil: the first stage decides
 	RefineTop   int          // clips that the refiner scores; default 100
 
@@ -381,7 +382,7 @@ func words(texts []string, support []float32) []WordSupport {
 
 // fill makes empty lists of missing ones, for JSON.
 func (u *Understood) fill() {
-	for _, list := range []*[]string{&u.Without, &u.Phrases, &u.UnknownWords} {
+	for _, list := range []*[]string{&u.Without, &u.Phrases, &u.UnknownWords, &u.IgnoredWords} {
 		if *list == nil {
 			*list = []string{}
 		}

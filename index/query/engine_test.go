@@ -717,3 +717,33 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+// phrasebook translates by a table.
+type phrasebook map[string]Translation
+
+func (b phrasebook) Translate(text string) (Translation, bool) {
+	t, ok := b[text]
+	return t, ok
+}
+
+func TestTranslatedQuestion(t *testing.T) {
+	store := &memStore{}
+	store.add("gate", 0, 0, 1, 1, 0)
+	without := store.add("gate", time.Hour, 0, 0.9, 0, 0)
+	book := phrasebook{"作業員": {Text: "a worker without a helmet", Unknown: []string{"ぬぬ"}, Ignored: []string{"昨日"}}, "？": {}}
+	e := newEngine(t, store, func(o *Options) { o.Translator = book })
+	r := search(t, e, Request{Query: "作業員"})
+	if r.Items[0].ClipID != without.String() {
+		t.Errorf("the negation of the translation does not count")
+	}
+	u := r.Understood
+	if u.Translation != "a worker without a helmet" || u.Text != "a worker" || !slices.Equal(u.IgnoredWords, []string{"昨日"}) || !slices.Contains(u.UnknownWords, "ぬぬ") {
+		t.Errorf("understood %+v", u)
+	}
+	if u := search(t, e, Request{Query: "worker"}).Understood; u.Translation != "" || u.Text != "worker" || u.IgnoredWords == nil {
+		t.Errorf("a question in the model's language: understood %+v", u)
+	}
+	if u := search(t, e, Request{Query: "？"}).Understood; u.Translation != "" || u.Text != "？" {
+		t.Errorf("an empty translation: understood %+v", u)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +61,12 @@ func (e *Engine) planWords(ctx context.Context, r *Request, p *plan) error {
 	if e.text == nil {
 		return ErrNoTextModel
 	}
-	q := Parse(r.Query)
+	words := r.Query
+	translation, translated := e.translate(words)
+	if translated {
+		words = translation.Text
+	}
+	q := Parse(words)
 	emb, err := e.encode(ctx, q.Positive)
 	if err != nil {
 		return err
@@ -74,6 +80,11 @@ func (e *Engine) planWords(ctx context.Context, r *Request, p *plan) error {
 	}
 	p.search.Filter.Text = withPhrases(r.Text, q.Phrases)
 	p.understood = Understood{Text: q.Positive, Without: q.Without, Phrases: q.Phrases, UnknownWords: emb.Unknown, Truncated: emb.Truncated}
+	if translated {
+		p.understood.Translation = translation.Text
+		p.understood.UnknownWords = slices.Concat(translation.Unknown, emb.Unknown)
+		p.understood.IgnoredWords = translation.Ignored
+	}
 	if len(q.Without) == 0 || c.Beta == 0 {
 		return nil
 	}

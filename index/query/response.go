@@ -62,6 +62,8 @@ type Understood struct {
 	Without      []string `json:"without" nullable:"false" doc:"What counted against a clip"`
 	Phrases      []string `json:"phrases" nullable:"false" doc:"Quoted words: demanded in labels, camera names, file names or notes"`
 	UnknownWords []string `json:"unknown_words" nullable:"false" doc:"Words that the model does not know"`
+	IgnoredWords []string `json:"ignored_words" nullable:"false" doc:"Words of a translated question that say nothing about a picture, like times of day; use the filters for them"`
+	Translation  string   `json:"translation" doc:"The question in the model's language; empty if it was asked in it"`
 	Truncated    bool     `json:"truncated" doc:"True if the question was longer than the model reads"`
 }
 

@@ -156,9 +156,11 @@ function headline(answer, f) {
 
 function understood(u) {
   const parts = [];
+  if (u.translation) parts.push(`Asked as “${u.translation}”.`);
   if (u.without.length > 0) parts.push(`Looked for “${u.text}”, counting against: ${u.without.join(", ")}.`);
   if (u.phrases.length > 0) parts.push(`Only where labels, names or notes say ${u.phrases.map((p) => `“${p}”`).join(" and ")}.`);
   if (u.unknown_words.length > 0) parts.push(`Not understood: ${[...new Set(u.unknown_words)].join(", ")}.`);
+  if (u.ignored_words.length > 0) parts.push(`Not looked for: ${u.ignored_words.join(", ")}.`);
   if (u.truncated) parts.push("The question was long; its end was not read.");
   return parts.join(" ");
 }
