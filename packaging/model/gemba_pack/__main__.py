@@ -18,6 +18,7 @@ from .features import PhotoFeatures
 from .manifest import check_manifest, write_manifest
 from .pack import Context, Measurer, describe, export_float, finish, quantise
 from .photos import read_photos
+from .quantise import store_half
 from .settings import Settings
 from .texts import TextPool
 from .train import trained_towers
@@ -130,9 +131,12 @@ def choose_precision(context: Context, graphs: Path, whole: dict, views: list[st
     chosen.mkdir(exist_ok=True)
     precision = {}
     for name, cost in (("vision.onnx", image_cost), ("text.onnx", text_cost)):
-        small = cost <= INT8_COST_ALLOWED or name == "text.onnx"  # the text graph in float32 is too large for a pack
-        precision[name] = "int8" if small else "float32"
-        shutil.copyfile((int8 if small else graphs) / name, chosen / name)
+        if cost <= INT8_COST_ALLOWED or name == "text.onnx":  # the text graph is too large for a pack otherwise
+            precision[name] = "int8"
+            shutil.copyfile(int8 / name, chosen / name)
+        else:
+            precision[name] = "float32 with weights stored as float16"
+            store_half(graphs / name, chosen / name)
     return chosen, (
         f"Precision: image {precision['vision.onnx']}, text {precision['text.onnx']}; int8 costs {image_cost} (image) and "
         f"{text_cost} (text) points of held-out recall at 1."

@@ -1,10 +1,11 @@
-"""Int8 versions of the exported graphs."""
+"""Smaller versions of the exported graphs: int8, or float with its weights stored in half precision."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -16,11 +17,31 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 FLOAT_CONVOLUTIONS = 6  # of the image graph, counted from the pixels
+LARGE_WEIGHT = 1024  # numbers
 
 
 def text_to_int8(source: Path, target: Path) -> None:
     """Dynamic int8: weights and the word table are stored as int8, activations are quantised as they come."""
     quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
+
+
+def store_half(source: Path, target: Path) -> None:
+    """Store large weights as float16, each with a cast to float32 after it.
+
+    The runtime folds the casts when it loads the graph, so it computes in float32 at full speed; only the file shrinks.
+    """
+    model = onnx.load(source)
+    casts = []
+    for weight in model.graph.initializer:
+        if weight.data_type == TensorProto.FLOAT and np.prod(weight.dims) >= LARGE_WEIGHT:
+            name = weight.name
+            half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), name + ".half")
+            weight.CopyFrom(half)
+            casts.append(helper.make_node("Cast", [half.name], [name], name=name + ".cast", to=TensorProto.FLOAT))
+    for cast in reversed(casts):
+        model.graph.node.insert(0, cast)
+    onnx.checker.check_model(model)
+    onnx.save(model, target)
 
 
 class _Reader(CalibrationDataReader):

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 _DATA = ("seed", "tiers", "held_out", "image_size", "views", "max_tokens", "dims", "image_hidden", "text_hidden")
 _COMMON = ("temperature", "label_texts", "image_dropout", "text_dropout", "weight_decay")
 _FROZEN = _DATA + _COMMON + ("frozen_epochs", "frozen_batch", "frozen_rate")
-_TUNED = _FROZEN + ("tuned_steps", "tuned_layers", "tuned_batch", "tuned_rates", "word_masking", "clip_norm", "average_decay")
+_TUNED = _FROZEN + ("tuned_steps", "tuned_horizon", "tuned_layers", "tuned_batch", "tuned_rates")
+_TUNED += ("word_masking", "clip_norm", "average_decay")
 
 
 def new_towers(settings: Settings) -> nn.ModuleDict:

@@ -122,7 +122,7 @@ def train_tuned(
         if step < start:
             continue
         for group, rate in zip(optimiser.param_groups, peak):
-            group["lr"] = rate * rate_at(step, settings.tuned_steps)
+            group["lr"] = rate * rate_at(step, settings.tuned_horizon)
         stack = np.stack([maps[v][i] for i, v in zip(batch.photos, batch.views)])
         u = image(torch.from_numpy(stack).float().contiguous(memory_format=torch.channels_last))
         rng = np.random.default_rng((settings.seed, step))
