@@ -2,7 +2,9 @@ package head
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Refinement of one question's candidates: 8 frames of 2x2 cells, 12 word tokens.
@@ -19,11 +21,13 @@ func BenchmarkScore(b *testing.B) {
 					clips = append(clips, c)
 				}
 				b.ResetTimer()
+				cpu := cpuTime()
 				for range b.N {
 					if _, err := s.Score(q, clips); err != nil {
 						b.Fatal(err)
 					}
 				}
+				b.ReportMetric((cpuTime()-cpu).Seconds()*1e3/float64(b.N), "cpu-ms/op")
 			})
 		}
 	}
@@ -36,7 +40,20 @@ func BenchmarkTrainPair(b *testing.B) {
 	p := Convert[float32](w.params(config))
 	g := NewParams[float32](config)
 	q, c := narrow(w.query(config, 12), w.clip(config, 32))
+	b.ResetTimer()
+	cpu := cpuTime()
 	for range b.N {
 		p.forward(q, c, nil, true).backward(g, 1)
 	}
+	b.ReportMetric((cpuTime()-cpu).Seconds()*1e3/float64(b.N), "cpu-ms/op")
+}
+
+// cpuTime is what this process has used of all processors: it tells the work
+// also where others use the machine.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
