@@ -7,11 +7,13 @@ import "unicode/utf8"
 type bpe struct {
 	vocab   map[string]int
 	merges  map[pair]merge
-	unknown int    // number of the unknown token, -1: leave out
-	fuse    bool   // several unknown characters in a row are one token
-	suffix  string // marks the last character of a word
-	prefix  string // marks every character but the first
-	whole   bool   // a word of the vocabulary is taken without merging
+	unknown int         // number of the unknown token, -1: leave out
+	fuse    bool        // several unknown characters in a row are one token
+	suffix  string      // marks the last character of a word
+	prefix  string      // marks every character but the first
+	whole   bool        // a word of the vocabulary is taken without merging
+	bytes   *byteTokens // spell out unknown characters; nil: they stay unknown
+	lengths []uint8     // see pieceLengths
 }
 
 type pair struct{ left, right int }
@@ -74,6 +76,8 @@ func (m *bpe) symbols(w string) (list []symbol, known bool) {
 	known = true
 	fused := false
 	list = make([]symbol, 0, len(w))
+	var spelled []int
+	put := func(id int) { list = append(list, symbol{id: id, prev: len(list) - 1, next: len(list) + 1}) }
 	for i, r := range w {
 		end := i + utf8.RuneLen(r)
 		text := w[i:end]
@@ -85,6 +89,13 @@ func (m *bpe) symbols(w string) (list []symbol, known bool) {
 		}
 		id, ok := m.vocab[text]
 		if !ok {
+			if all, ok := m.bytes.of(spelled[:0], text); ok {
+				for _, b := range all {
+					put(b)
+				}
+				spelled, fused = all, false
+				continue
+			}
 			known = false
 			if m.unknown < 0 || fused && m.fuse {
 				continue
@@ -92,7 +103,7 @@ func (m *bpe) symbols(w string) (list []symbol, known bool) {
 			id = m.unknown
 		}
 		fused = !ok
-		list = append(list, symbol{id: id, prev: len(list) - 1, next: len(list) + 1})
+		put(id)
 	}
 	if len(list) > 0 {
 		list[len(list)-1].next = -1

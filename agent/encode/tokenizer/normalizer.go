@@ -33,6 +33,27 @@ func replace(pattern *regexp.Regexp, by string) func(string) string {
 	return func(text string) string { return pattern.ReplaceAllLiteralString(text, by) }
 }
 
+func strip(left, right bool) func(string) string {
+	return func(text string) string {
+		if left {
+			text = strings.TrimLeftFunc(text, unicode.IsSpace)
+		}
+		if right {
+			text = strings.TrimRightFunc(text, unicode.IsSpace)
+		}
+		return text
+	}
+}
+
+func prepend(prefix string) func(string) string {
+	return func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return prefix + text
+	}
+}
+
 // bertNormalizer is BERT's: remove what can't be seen, put spaces around
 // ideographs, drop accents, lower the case.
 type bertNormalizer struct {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -139,11 +141,40 @@ func parseRewrites(k string, raw json.RawMessage) (rewrites, error) {
 		if r.Pattern.String != nil {
 			return rewrites{func(text string) string { return strings.ReplaceAll(text, *r.Pattern.String, r.Content) }}, nil
 		}
-		re, err := compile(r.Pattern.Regex)
+		re, err := r.Pattern.compile()
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+			return nil, err
 		}
 		return rewrites{replace(re, r.Content)}, nil
+	case "Strip":
+		s := struct {
+			Left  bool `json:"strip_left"`
+			Right bool `json:"strip_right"`
+		}{Left: true, Right: true}
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return nil, err
+		}
+		return rewrites{strip(s.Left, s.Right)}, nil
+	case "Prepend":
+		var p struct {
+			Prepend string `json:"prepend"`
+		}
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return nil, err
+		}
+		return rewrites{prepend(p.Prepend)}, nil
+	case "Precompiled":
+		var p struct {
+			Table string `json:"precompiled_charsmap"`
+		}
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return nil, err
+		}
+		table, err := parsePrecompiled(p.Table)
+		if err != nil {
+			return nil, err
+		}
+		return rewrites{table.normalize}, nil
 	case "Sequence":
 		var s struct {
 			Normalizers []json.RawMessage `json:"normalizers"`
@@ -177,6 +208,46 @@ type patternOrString struct {
 	String *string
 }
 
+func (p patternOrString) compile() (*regexp.Regexp, error) {
+	if p.String != nil {
+		return regexp.Compile(regexp.QuoteMeta(*p.String))
+	}
+	re, err := compile(p.Regex)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return re, nil
+}
+
+func parseMetaspace(raw json.RawMessage) (splitter, error) {
+	p := struct {
+		Mark   string `json:"replacement"`
+		Prefix *bool  `json:"add_prefix_space"`
+		Scheme string `json:"prepend_scheme"`
+		Split  bool   `json:"split"`
+	}{Mark: spaceMark, Scheme: "always", Split: true}
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, err
+	}
+	if utf8.RuneCountInString(p.Mark) != 1 {
+		return nil, fmt.Errorf("replacement %q is not one character", p.Mark)
+	}
+	if p.Prefix != nil && !*p.Prefix {
+		p.Scheme = "never"
+	}
+	m := metaspace{mark: p.Mark, split: p.Split}
+	switch p.Scheme {
+	case "always":
+	case "first":
+		m.prefix = prefixFirst
+	case "never":
+		m.prefix = prefixNever
+	default:
+		return nil, unsupported(fmt.Sprintf("Metaspace with prepend_scheme %q", p.Scheme))
+	}
+	return m, nil
+}
+
 func parseSplitter(raw json.RawMessage) (splitter, error) {
 	k, err := kind(raw)
 	if err != nil {
@@ -198,6 +269,10 @@ func parseSplitter(raw json.RawMessage) (splitter, error) {
 		return byteLevel{prefixSpace: b.Prefix, split: b.Regex}, nil
 	case "Split":
 		return parseSplit(raw)
+	case "WhitespaceSplit":
+		return whitespace{}, nil
+	case "Metaspace":
+		return parseMetaspace(raw)
 	case "Sequence":
 		var s struct {
 			Parts []json.RawMessage `json:"pretokenizers"`
@@ -234,13 +309,19 @@ func parseSplit(raw json.RawMessage) (splitter, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, err
 	}
-	// Words are the matches; so only a removal has to be an inverted one.
-	if s.Pattern.String != nil || !(s.Behavior == "Isolated" || s.Behavior == "Removed" && s.Invert) {
-		return nil, unsupported(fmt.Sprintf("Split with behavior %s, invert %v", s.Behavior, s.Invert))
-	}
-	re, err := compile(s.Pattern.Regex)
+	re, err := s.Pattern.compile()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+		return nil, err
+	}
+	switch {
+	case s.Behavior == "MergedWithPrevious" && !s.Invert:
+		return delimiter{pattern: re}, nil
+	case s.Behavior == "MergedWithNext" && !s.Invert:
+		return delimiter{pattern: re, next: true}, nil
+	case s.Behavior == "Isolated" || s.Behavior == "Removed" && s.Invert:
+		// Words are the matches; so only a removal has to be an inverted one.
+	default:
+		return nil, unsupported(fmt.Sprintf("Split with behavior %s, invert %v", s.Behavior, s.Invert))
 	}
 	return patternSplitter{pattern: re, between: s.Behavior == "Isolated"}, nil
 }

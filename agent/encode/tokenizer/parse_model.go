@@ -20,6 +20,8 @@ func parseModel(raw json.RawMessage) (model, error) {
 		return parseWordPiece(raw)
 	case "BPE":
 		return parseBPE(raw)
+	case "Unigram":
+		return parseUnigram(raw)
 	}
 	return nil, unsupported(k)
 }
@@ -86,10 +88,11 @@ func parseBPE(raw json.RawMessage) (model, error) {
 	if p.Dropout != nil && *p.Dropout != 0 {
 		return nil, unsupported("BPE with dropout")
 	}
+	var bytes *byteTokens
 	if p.ByteFallback {
-		return nil, unsupported("BPE with byte_fallback")
+		bytes = newByteTokens(p.Vocab)
 	}
-	m := &bpe{vocab: p.Vocab, merges: make(map[pair]merge, len(p.Merges)), unknown: -1, fuse: p.Fuse, suffix: p.Suffix, prefix: p.Prefix, whole: p.Whole}
+	m := &bpe{bytes: bytes, lengths: pieceLengths(p.Vocab, bytes), vocab: p.Vocab, merges: make(map[pair]merge, len(p.Merges)), unknown: -1, fuse: p.Fuse, suffix: p.Suffix, prefix: p.Prefix, whole: p.Whole}
 	if p.Unknown != nil {
 		id, ok := p.Vocab[*p.Unknown]
 		if !ok {
@@ -107,6 +110,50 @@ func parseBPE(raw json.RawMessage) (model, error) {
 		m.merges[pair{left, right}] = merge{rank: rank, id: id}
 	}
 	return m, nil
+}
+
+func parseUnigram(raw json.RawMessage) (model, error) {
+	var p struct {
+		Unknown      *int         `json:"unk_id"`
+		ByteFallback bool         `json:"byte_fallback"`
+		Vocab        []pieceScore `json:"vocab"`
+	}
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, err
+	}
+	if len(p.Vocab) == 0 {
+		return nil, errors.New("its vocabulary is empty")
+	}
+	if p.Unknown == nil || *p.Unknown < 0 || *p.Unknown >= len(p.Vocab) {
+		return nil, errors.New("unk_id does not name a token of its vocabulary")
+	}
+	vocab, ids := make([]scored, len(p.Vocab)), make(map[string]int, len(p.Vocab))
+	for id, v := range p.Vocab {
+		vocab[id] = scored{text: v.text, id: id, score: v.score}
+		ids[v.text] = id
+	}
+	var bytes *byteTokens
+	if p.ByteFallback {
+		bytes = newByteTokens(ids)
+	}
+	return newUnigram(vocab, *p.Unknown, bytes), nil
+}
+
+// pieceScore is ["▁dog", -7.2].
+type pieceScore struct {
+	text  string
+	score float64
+}
+
+func (p *pieceScore) UnmarshalJSON(data []byte) error {
+	both := []any{&p.text, &p.score}
+	if err := json.Unmarshal(data, &both); err != nil {
+		return err
+	}
+	if len(both) != 2 {
+		return fmt.Errorf("%.60s is no piece with its score", data)
+	}
+	return nil
 }
 
 // mergeOf is one entry of merges: "left right" or ["left", "right"].

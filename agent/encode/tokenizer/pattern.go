@@ -35,7 +35,7 @@ func compile(pattern string) (*regexp.Regexp, error) {
 				return nil, fmt.Errorf(`pattern %q: \%c is not supported`, pattern, e)
 			}
 			continue
-		case class && (c == '[' || c == '&'):
+		case class && (c == '[' || c == '&' && strings.HasPrefix(pattern[i:], "&&")):
 			return nil, fmt.Errorf("pattern %q: %q inside a character class is not supported", pattern, c)
 		case c == '[':
 			class = true

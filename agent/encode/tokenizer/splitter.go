@@ -42,7 +42,10 @@ func (c chain) words(n normalized, yield func(word) bool) bool {
 		return n.text == "" || yield(n.word(0, len(n.text)))
 	}
 	return c[0].words(n, func(w word) bool {
-		return c[1:].words(normalized{text: w.text, source: w.source}, yield)
+		if len(c) == 1 {
+			return yield(w)
+		}
+		return c[1:].words(normalized{text: w.text, source: w.source, first: w.first}, yield)
 	})
 }
 

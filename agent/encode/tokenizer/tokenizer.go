@@ -5,7 +5,7 @@ import "strings"
 // Encoding is a tokenised text.
 type Encoding struct {
 	IDs  []int // token numbers, with the special tokens around them
-	Word []int // for each of IDs the index into Words, -1 for special tokens
+	Word []int // for each of IDs the index into Words, -1 for special tokens and bare space
 
 	// Words are what the text was split into before the pieces were cut: for
 	// WordPiece as they were written, for BPE after normalisation. A word cut
@@ -31,6 +31,7 @@ type Tokenizer struct {
 type word struct {
 	text   string // normalised
 	source string // as written, or text where that isn't known
+	first  bool   // it is at the start of all that was to be tokenised
 }
 
 // A model cuts a word into pieces and appends their numbers to ids. known is
@@ -58,26 +59,37 @@ func (t *Tokenizer) Encode(text string, limit int) Encoding {
 		n := len(e.IDs)
 		ids, known := t.model.pieces(e.IDs, w.text)
 		e.IDs = ids
+		if m, ok := t.model.(*bpe); ok && m.lengths != nil && strings.Contains(w.text, spaceMark) {
+			m.phrase(&e, ids[n:], w.text)
+			return room < 0 || len(e.IDs) <= room
+		}
 		for range len(ids) - n {
 			e.Word = append(e.Word, len(e.Words))
 		}
-		if len(ids) > n || !known {
+		// Pieces of nothing but space belong to the word after them.
+		if w.source != "" && (len(ids) > n || !known) {
 			e.Words = append(e.Words, w.source)
-		}
-		if !known {
-			e.Unknown = append(e.Unknown, w.source)
+			if !known {
+				e.Unknown = append(e.Unknown, w.source)
+			}
 		}
 		// One token beyond the limit is enough to know that there are more.
 		return room < 0 || len(e.IDs) <= room
 	}
 	t.added.split(text, special, func(from, to int) bool {
 		n := t.normalizer.normalize(text[from:to])
+		n.first = from == 0
 		return t.normal.split(n.text, special, func(from, to int) bool {
 			return t.splitter.words(n.slice(from, to), words)
 		})
 	})
 	if room >= 0 && len(e.IDs) > room {
 		e.cut(room)
+	}
+	for i, of := range e.Word {
+		if of >= len(e.Words) {
+			e.Word[i] = -1
+		}
 	}
 	e.surround(t.template)
 	return e
@@ -89,7 +101,7 @@ func (e *Encoding) cut(n int) {
 	e.IDs, e.Word = e.IDs[:n], e.Word[:n]
 	words := 0
 	if n > 0 {
-		words = e.Word[n-1] + 1
+		words = min(e.Word[n-1]+1, len(e.Words))
 	}
 	for i := len(e.Words) - 1; i >= words; i-- {
 		if k := len(e.Unknown); k > 0 && e.Unknown[k-1] == e.Words[i] {

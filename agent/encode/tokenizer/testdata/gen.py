@@ -2,16 +2,20 @@
 texts of all kinds and what the Python library makes of them.
 
 The tokenizers are small ones trained here, in the shapes that packs have:
-BERT's WordPiece, CLIP's BPE and GPT-2's BPE. Needs tokenizers; written with
-0.23.3. With a path as argument, the ids of that tokenizer.json are printed
+BERT's WordPiece, CLIP's BPE, GPT-2's BPE, the Unigrams of SigLIP, XLM-R and T5,
+and the BPEs with bytes of Gemma (SigLIP 2) and Llama. Needs tokenizers and
+sentencepiece; written with 0.23.3 and 0.2.3. With a path as argument, the ids of that tokenizer.json are printed
 instead, for a check against a real one.
 """
+import base64
 import gzip
+import io
 import json
 import random
 import sys
 import unicodedata
 
+import sentencepiece
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 random.seed(7)
@@ -94,6 +98,74 @@ def gpt2(corpus):
     return t
 
 
+def table():
+    """sentencepiece's table nmt_nfkc, in base64."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["a b c d"] * 50), model_writer=model, vocab_size=12, minloglevel=2, hard_vocab_limit=False)
+    # ModelProto.normalizer_spec (3) . precompiled_charsmap (2)
+    from sentencepiece import sentencepiece_model_pb2 as pb
+    m = pb.ModelProto()
+    m.ParseFromString(model.getvalue())
+    return base64.b64encode(m.normalizer_spec.precompiled_charsmap).decode()
+
+
+def plain(corpus):
+    """Only lines of common characters, so that the rest is unknown."""
+    return [s for s in corpus if all(c < "\u0180" or "ぁ" <= c <= "ン" for c in s)]
+
+
+def unigram(corpus, normalizer, special, unknown, template, ids, scheme, fallback=False, split=True, words=False):
+    t = Tokenizer(models.Unigram())
+    t.normalizer = normalizer
+    meta = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme=scheme, split=split)
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), meta]) if words else meta
+    t.train_from_iterator(plain(corpus), trainers.UnigramTrainer(vocab_size=700, special_tokens=special, unk_token=unknown, show_progress=False))
+    t.post_processor = processors.TemplateProcessing(single=template, special_tokens=ids)
+    return t
+
+
+def siglip(corpus):
+    punctuation = r"""[!"\#\$%\&'\(\)\*\+,\-\.:;=\?@\[\\\]\^_`\{\|\}\~]"""
+    n = normalizers.Sequence([normalizers.Lowercase(), normalizers.Replace(Regex(punctuation), ""), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()])
+    return unigram(corpus, n, ["<pad>", "</s>", "<unk>"], "<unk>", "$A </s>", [("</s>", 1)], "always")
+
+
+def xlmr(corpus):
+    n = normalizers.Sequence([normalizers.Precompiled(base64.b64decode(table())), normalizers.Replace(Regex(" {2,}"), " ")])
+    return unigram(corpus, n, ["<s>", "<pad>", "</s>", "<unk>"], "<unk>", "<s> $A </s>", [("<s>", 0), ("</s>", 2)], "always", words=True)
+
+
+def t5(corpus):
+    return unigram(corpus, normalizers.NFC(), ["<pad>", "</s>", "<unk>"], "<unk>", "$A </s>", [("</s>", 1)], "first")
+
+
+def with_bytes(corpus, normalizer, pre, template, ids):
+    t = Tokenizer(models.BPE(byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
+    t.normalizer = normalizer
+    special = ["<pad>", "<eos>", "<bos>", "<unk>"] + [f"<0x{b:02X}>" for b in range(256)]
+    t.pre_tokenizer = pre_tokenizers.Split(Regex("▁+[^▁]*|[^▁]+"), "isolated")
+    t.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=1000, special_tokens=special, limit_alphabet=150, show_progress=False))
+    if pre is None:
+        j = json.loads(t.to_str())
+        j["pre_tokenizer"] = None
+        t = Tokenizer.from_str(json.dumps(j))
+    else:
+        t.pre_tokenizer = pre
+    j = json.loads(t.to_str())
+    j["added_tokens"] = [a for a in j["added_tokens"] if not a["content"].startswith("<0x")]
+    t = Tokenizer.from_str(json.dumps(j))
+    t.post_processor = processors.TemplateProcessing(single=template, special_tokens=ids)
+    return t
+
+
+def gemma(corpus):
+    return with_bytes(corpus, normalizers.Replace(" ", "▁"), pre_tokenizers.Split(" ", "merged_with_previous"), "$A <eos>", [("<eos>", 1)])
+
+
+def llama(corpus):
+    return with_bytes(corpus, normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]), None, "<bos> $A", [("<bos>", 2)])
+
+
 def encode(t, lines):
     t.no_truncation()
     t.no_padding()
@@ -111,7 +183,10 @@ if len(sys.argv) > 1:
     sys.exit()
 write("lines.json.gz", lines)
 corpus = [s for s in lines if len(s) < 200]
-for name, make in (("bert", bert), ("clip", clip), ("gpt2", gpt2)):
+for name, make in (("bert", bert), ("clip", clip), ("gpt2", gpt2), ("siglip", siglip), ("xlmr", xlmr), ("t5", t5), ("gemma", gemma), ("llama", llama)):
     t = make(corpus)
-    open(name + ".tokenizer.json", "w").write(t.to_str())
+    if len(t.to_str()) > 200_000:
+        write(name + ".tokenizer.json.gz", json.loads(t.to_str()))
+    else:
+        open(name + ".tokenizer.json", "w").write(t.to_str())
     write(name + ".ids.json.gz", encode(t, lines))
