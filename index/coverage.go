@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -34,10 +35,16 @@ func (s *Store) Coverage(ctx context.Context, f Filter) (list []CameraCoverage, 
 		return nil, 0, 0, err
 	}
 	defer s.unpin(parts...)
-	byCamera := map[string][]covered{}
+	byCamera := map[string][]piece{}
 	clips := map[string]int{}
 	for _, c := range f.Cameras {
 		byCamera[c] = nil
+	}
+	// A block that cannot be read covers nothing; it is an operator's matter.
+	complain := func(p *partition, err error) {
+		if err != nil {
+			s.problems.add(Problem{Path: p.dir, Reason: fmt.Sprintf("coverage is incomplete: %v", err)})
+		}
 	}
 	for _, p := range parts {
 		for _, g := range p.segments() {
@@ -45,12 +52,8 @@ func (s *Store) Coverage(ctx context.Context, f Filter) (list []CameraCoverage, 
 				return nil, 0, 0, err
 			}
 			v := g.View()
-			n, cov, err := s.coverageOf(g, v, from, to)
-			if err != nil {
-				// A block that cannot be read covers nothing; the problem is
-				// reported where it was found.
-				s.problems.add(Problem{Path: p.dir, Reason: fmt.Sprintf("coverage is incomplete: %v", err)})
-			}
+			n, pieces, err := s.piecesOf(g, v, from, to)
+			complain(p, err)
 			if s.current(v.Header(), s.o.Dims) {
 				searched += n
 			} else {
@@ -58,19 +61,17 @@ func (s *Store) Coverage(ctx context.Context, f Filter) (list []CameraCoverage, 
 			}
 			if n > 0 {
 				clips[p.camera] += n
-				byCamera[p.camera] = append(byCamera[p.camera], cov...)
+				byCamera[p.camera] = append(byCamera[p.camera], pieces...)
 			}
 		}
 	}
-	for camera, cov := range byCamera {
+	for camera, pieces := range byCamera {
 		c := CameraCoverage{Camera: camera, Clips: clips[camera]}
-		if cov = union(cov); len(cov) > 0 {
-			c.From, c.To = time.Unix(0, max(cov[0].from, from)).UTC(), time.Unix(0, min(cov[len(cov)-1].to, to)).UTC()
-			last := cov[0].to
-			for _, x := range cov[1:] {
-				c.Gap += time.Duration(x.from - last)
-				last = x.to
-			}
+		if whole, err := join(pieces); err != nil {
+			s.problems.add(Problem{Path: s.segDir(), Reason: fmt.Sprintf("coverage of %s is incomplete: %v", camera, err)})
+		} else if len(pieces) > 0 {
+			c.From, c.To = time.Unix(0, whole.from).UTC(), time.Unix(0, whole.to).UTC()
+			c.Gap = time.Duration(whole.gap)
 		}
 		list = append(list, c)
 	}
@@ -87,15 +88,7 @@ const slack = int64(time.Millisecond)
 
 // union sorts and joins what overlaps or touches.
 func union(list []covered) []covered {
-	slices.SortFunc(list, func(a, b covered) int {
-		switch {
-		case a.from < b.from:
-			return -1
-		case a.from > b.from:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(list, func(a, b covered) int { return cmp.Compare(a.from, b.from) })
 	out := list[:0]
 	for _, c := range list {
 		if n := len(out); n > 0 && c.from <= out[n-1].to+slack {
@@ -107,83 +100,177 @@ func union(list []covered) []covered {
 	return out
 }
 
-// coverCache keeps the covered times of whole segments, which are few as long
-// as footage is continuous, so that each query need not read every row.
+// piece is a time with gaps in it: what the clips of a segment cover.
+type piece struct {
+	from, to int64
+	gap      int64                     // time inside that nothing covers
+	exact    func() ([]covered, error) // the times that are covered; nil if gap is 0
+}
+
+// join adds pieces up to the one that holds them all. Where a piece with gaps
+// overlaps another, as the other may fill its gaps, it is looked at in detail.
+func join(pieces []piece) (piece, error) {
+	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.from, b.from) })
+	var whole piece
+	for i := 0; i < len(pieces); {
+		// The pieces up to j overlap, one with the next.
+		group, j := pieces[i], i+1
+		for ; j < len(pieces) && pieces[j].from < group.to; j++ {
+			group.to = max(group.to, pieces[j].to)
+		}
+		if j > i+1 {
+			group.gap = 0
+			var list []covered
+			for _, p := range pieces[i:j] {
+				if p.gap == 0 {
+					list = append(list, covered{p.from, p.to})
+					continue
+				}
+				l, err := p.exact()
+				if err != nil {
+					return whole, err
+				}
+				list = append(list, l...)
+			}
+			list = union(list)
+			for k := 1; k < len(list); k++ {
+				group.gap += list[k].from - list[k-1].to
+			}
+		}
+		if i == 0 {
+			whole = group
+		} else {
+			whole.gap += group.gap + gapBetween(whole.to, group.from)
+			whole.to = max(whole.to, group.to)
+		}
+		i = j
+	}
+	return whole, nil
+}
+
+func gapBetween(to, from int64) int64 {
+	if from <= to+slack {
+		return 0
+	}
+	return from - to
+}
+
+// coverCache keeps, of each whole segment, what its clips cover, so that each
+// query need not read every row.
 type coverCache struct {
 	mu   sync.Mutex
-	segs map[*segment.Segment]*coverEntry
+	segs map[*segment.Segment]coverEntry
 }
 
 type coverEntry struct {
 	rows, dead int
-	list       []covered // joined; nil if too many to keep
+	piece      piece
 }
 
-// keepCovered is the most times kept for one segment: 8 KiB.
-const keepCovered = 512
-
-// coverageOf counts the clips of a view under a time filter and lists the times
-// they cover, clamped to it.
-func (s *Store) coverageOf(g *segment.Segment, v segment.View, from, to int64) (int, []covered, error) {
+// piecesOf counts the clips of a view under a time filter and says what they
+// cover, clamped to it.
+func (s *Store) piecesOf(g *segment.Segment, v segment.View, from, to int64) (int, []piece, error) {
 	start, end, ok := v.Span()
 	if !ok {
 		return 0, nil, nil
 	}
-	if start < from || end > to {
-		n := 0
-		var list []covered
-		err := eachRow(v, from, to, func(b *segment.Block, i int) {
-			n++
-			list = joinLast(list, covered{max(b.Start(i), from), min(b.End(i), to)})
-		})
-		return n, list, err
+	if start >= from && end <= to {
+		p, err := s.cover.get(g, v)
+		return v.Live(), p, err
 	}
-	list, err := s.cover.get(g, v)
-	return v.Live(), list, err
+	n := 0
+	list, err := coveredBy(v, 0, func(b *segment.Block, i int) (covered, bool) {
+		if !scan.Overlaps(b.Start(i), b.End(i), from, to) {
+			return covered{}, false
+		}
+		n++
+		return covered{max(b.Start(i), from), min(b.End(i), to)}, true
+	})
+	var out []piece
+	for _, c := range union(list) {
+		out = append(out, piece{from: c.from, to: c.to})
+	}
+	return n, out, err
 }
 
-// joinLast adds a time to a list that mostly rises.
-func joinLast(list []covered, c covered) []covered {
-	if n := len(list); n > 0 && c.from >= list[n-1].from && c.from <= list[n-1].to+slack {
-		list[n-1].to = max(list[n-1].to, c.to)
-		return list
+// coveredBy lists the times that live rows cover, from row first on.
+func coveredBy(v segment.View, first int, of func(b *segment.Block, i int) (covered, bool)) ([]covered, error) {
+	var list []covered
+	var buf segment.Buffer
+	dead := v.Dead()
+	for i := first / segment.BlockRows; i < v.Blocks(); i++ {
+		b, err := v.Load(i, 0, &buf)
+		if err != nil {
+			return list, err
+		}
+		for r := range b.N {
+			if i*segment.BlockRows+r < first || dead != nil && dead.Contains(b.Ord(r)) {
+				continue
+			}
+			c, ok := of(&b, r)
+			if !ok {
+				continue
+			}
+			if n := len(list); n > 0 && c.from >= list[n-1].from && c.from <= list[n-1].to+slack {
+				list[n-1].to = max(list[n-1].to, c.to)
+			} else {
+				list = append(list, c)
+			}
+		}
 	}
-	return append(list, c)
+	return list, nil
 }
 
-func (cc *coverCache) get(g *segment.Segment, v segment.View) ([]covered, error) {
+func wholeClip(b *segment.Block, i int) (covered, bool) {
+	return covered{b.Start(i), b.End(i)}, true
+}
+
+// get returns the piece of a whole segment, none if nothing in it lives.
+func (cc *coverCache) get(g *segment.Segment, v segment.View) ([]piece, error) {
 	cc.mu.Lock()
 	defer cc.mu.Unlock()
 	if cc.segs == nil {
-		cc.segs = map[*segment.Segment]*coverEntry{}
+		cc.segs = map[*segment.Segment]coverEntry{}
 	}
-	e := cc.segs[g]
-	if e == nil || e.rows > v.Rows() || e.dead != v.Deleted() || e.list == nil {
-		e = &coverEntry{dead: v.Deleted()}
+	e, ok := cc.segs[g]
+	if !ok || e.rows > v.Rows() || e.dead != v.Deleted() {
+		e = coverEntry{dead: v.Deleted()}
 	}
-	list := slices.Clone(e.list)
-	var buf segment.Buffer
-	for i := e.rows / segment.BlockRows; i < v.Blocks(); i++ {
-		b, err := v.Load(i, 0, &buf)
-		if err != nil {
-			return union(list), err
+	var list []covered
+	var err error
+	if e.rows < v.Rows() {
+		if list, err = coveredBy(v, e.rows, wholeClip); err != nil {
+			return nil, err
 		}
-		for r := range b.N {
-			if i*segment.BlockRows+r < e.rows {
-				continue
-			}
-			if d := v.Dead(); d == nil || !d.Contains(b.Ord(r)) {
-				list = joinLast(list, covered{b.Start(r), b.End(r)})
-			}
+		list = union(list)
+	}
+	if e.rows > 0 && len(list) > 0 && list[0].from < e.piece.to-slack {
+		// What was added reaches back: it may have filled gaps.
+		e.rows = 0
+		if list, err = coveredBy(v, 0, wholeClip); err != nil {
+			return nil, err
 		}
+		list = union(list)
 	}
-	list = union(list)
-	kept := &coverEntry{rows: v.Rows(), dead: v.Deleted(), list: slices.Clone(list)}
-	if len(list) > keepCovered {
-		kept.list = nil
+	if e.rows == 0 && len(list) > 0 {
+		e.piece = piece{from: list[0].from, to: list[0].to}
+		list = list[1:]
 	}
-	cc.segs[g] = kept
-	return list, nil
+	for _, c := range list {
+		e.piece.gap += gapBetween(e.piece.to, c.from)
+		e.piece.to = max(e.piece.to, c.to)
+	}
+	e.rows = v.Rows()
+	if v.Live() == 0 {
+		return nil, nil
+	}
+	cc.segs[g] = e
+	p := e.piece
+	p.exact = func() ([]covered, error) {
+		l, err := coveredBy(v, 0, wholeClip)
+		return union(l), err
+	}
+	return []piece{p}, nil
 }
 
 // forget drops what is kept of segments that are gone.

@@ -10,5 +10,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("GEMBA_INDEX_KILL_DIR"); dir != "" {
 		os.Exit(appendUntilKilled(dir))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if big.dir != "" {
+		os.RemoveAll(big.dir)
+	}
+	os.Exit(code)
 }

@@ -195,7 +195,7 @@ func (d *day) selection(ctx context.Context, q Query) (map[uint32]*roaring.Bitma
 	out := map[uint32]*roaring.Bitmap{}
 	err = guard(func() error {
 		return d.walk(func(r index.IndexReader) error {
-			s, err := compiled.Searcher(ctx, r, d.s.mapping, search.SearcherOptions{})
+			s, err := compiled.Searcher(ctx, r, d.s.mapping, search.SearcherOptions{Score: "none"})
 			if err != nil {
 				return err
 			}
