@@ -18,8 +18,8 @@ var videoExtensions = map[string]bool{
 	".mjpeg": true, ".mjpg": true, ".ogv": true, ".mxf": true,
 }
 
-// isVideo tells by its name whether a file in a folder is footage.
-func isVideo(name string) bool { return videoExtensions[strings.ToLower(filepath.Ext(name))] }
+// IsVideo tells by its name whether a file in a folder is footage.
+func IsVideo(name string) bool { return videoExtensions[strings.ToLower(filepath.Ext(name))] }
 
 // found is a video file on disk.
 type found struct {
@@ -101,11 +101,11 @@ func (w *walker) folder(ctx context.Context, path string, info fs.FileInfo) erro
 			continue
 		}
 		// A link may lead to a folder or to a file; only its target tells.
-		if !e.IsDir() && e.Type()&fs.ModeSymlink == 0 && !isVideo(name) {
+		if !e.IsDir() && e.Type()&fs.ModeSymlink == 0 && !IsVideo(name) {
 			continue
 		}
 		full := filepath.Join(path, name)
-		if e.Type()&fs.ModeSymlink != 0 && !isVideo(name) {
+		if e.Type()&fs.ModeSymlink != 0 && !IsVideo(name) {
 			if target, err := os.Stat(full); err != nil || !target.IsDir() {
 				continue // a link to something that is no footage, or to nothing
 			}

@@ -8,13 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-// videoExtensions are the names by which a file counts as footage here.
-var videoExtensions = []string{
-	".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".3gp", ".flv",
-	".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg",
-}
+	"github.com/gembahq/gemba/agent"
+)
 
 // listFootage returns the video files below dir as sorted slash paths relative
 // to it. Symbolic links are followed, to files and to folders; a circle of
@@ -25,7 +21,7 @@ func listFootage(dir string) ([]string, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("there is no video file below %s (known are %s)", dir, strings.Join(videoExtensions, " "))
+		return nil, fmt.Errorf("there is no video file below %s", dir)
 	}
 	slices.Sort(files)
 	return files, nil
@@ -59,7 +55,7 @@ func walkFootage(root, below string, above []fs.FileInfo, files *[]string) error
 			if err := walkFootage(root, rel, append(above[:len(above):len(above)], info), files); err != nil {
 				return err
 			}
-		case slices.Contains(videoExtensions, strings.ToLower(path.Ext(e.Name()))):
+		case agent.IsVideo(e.Name()):
 			*files = append(*files, rel)
 		}
 	}

@@ -6,13 +6,14 @@ import (
 	"github.com/gembahq/gemba/agent"
 	"github.com/gembahq/gemba/agent/decode"
 	"github.com/gembahq/gemba/agent/frame"
+	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/query"
 )
 
 // bundledPack is the value of --pack that means the pack shipped beside the
 // program.
-const bundledPack = "bundled"
+const bundledPack = searchmodel.Bundled
 
 // local is what gemba does itself, without a daemon: on a data folder, a pack
 // or a camera.

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/frame"
+	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index/query"
 )
 
@@ -28,39 +28,12 @@ func openModel(dir string, logger *slog.Logger) (*packModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &packModel{Encoder: encoder, calibration: calibrationOf(pack)}, nil
-}
-
-// calibrationOf is what the query engine needs of a pack.
-func calibrationOf(pack *encode.Pack) query.Calibration {
-	m := pack.Manifest()
-	rows, dims, background := pack.Background()
-	hub := make([]float32, rows)
-	for i := range hub {
-		hub[i] = pack.HubTerm(background[i*dims : (i+1)*dims])
-	}
-	return query.Calibration{
-		Dims:          m.Dims,
-		Background:    background,
-		BackgroundHub: hub,
-		Alpha:         float32(m.Hub.AlphaSentence),
-		AlphaWord:     float32(m.Hub.AlphaWord),
-		Beta:          float32(m.Negation.Beta),
-		Confident:     m.Calibration["confident"],
-		Possible:      m.Calibration["possible"],
-	}
+	return &packModel{Encoder: encoder, calibration: searchmodel.Calibration(pack)}, nil
 }
 
 // EncodeText implements query.TextEncoder.
 func (m *packModel) EncodeText(ctx context.Context, text string) (query.Embedding, error) {
-	t, err := m.Encoder.EncodeText(ctx, text)
-	if errors.Is(err, encode.ErrNoWords) {
-		return query.Embedding{}, &query.InvalidError{Field: "query", Reason: "has no words: describe in words what to look for"}
-	}
-	if err != nil {
-		return query.Embedding{}, err
-	}
-	return query.Embedding{Vector: t.Vector, Words: t.Words, Unknown: t.Unknown, Truncated: t.Truncated, Tokens: t.Tokens}, nil
+	return searchmodel.Words{Model: m.Encoder}.EncodeText(ctx, text)
 }
 
 // EncodePhotos encodes each photo as a clip of one frame.
@@ -84,10 +57,7 @@ func (m *packModel) EncodePhotos(ctx context.Context, photos []*frame.Frame) ([]
 func (m *packModel) Calibration() query.Calibration { return m.calibration }
 
 // name says which pack this is.
-func (m *packModel) name() string {
-	manifest := m.Pack().Manifest()
-	return manifest.Name + " " + manifest.Version
-}
+func (m *packModel) name() string { return searchmodel.PackName(m.Pack()) }
 
 // selfTest has the model encode a sentence and a picture.
 func (m *packModel) selfTest(ctx context.Context) (string, error) {

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/gembahq/gemba/agent/decode"
-	"github.com/gembahq/gemba/agent/encode"
+	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 )
 
@@ -13,10 +13,7 @@ import (
 type openers struct{ logger *slog.Logger }
 
 func (o openers) PackDir(pack string) (string, error) {
-	if pack == bundledPack {
-		return encode.BundledPack()
-	}
-	return pack, nil
+	return searchmodel.PackDir(pack)
 }
 
 func (o openers) OpenModel(_ context.Context, pack string) (model, error) {

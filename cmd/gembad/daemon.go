@@ -21,6 +21,7 @@ import (
 	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/ledger"
 	"github.com/gembahq/gemba/agent/record"
+	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/httpapi"
 	"github.com/gembahq/gemba/index/query"
@@ -170,8 +171,8 @@ func (d *daemon) close() error {
 
 // handler joins the parts of the service.
 func (d *daemon) handler(c *config.Config) (http.Handler, error) {
-	engine, err := query.New(d.store, words{d.encoder}, query.Options{
-		Calibration: calibration(d.pack),
+	engine, err := query.New(d.store, searchmodel.Words{Model: d.encoder}, query.Options{
+		Calibration: searchmodel.Calibration(d.pack),
 		Image:       pictures{d.encoder},
 		Cameras:     d.cameraIDs,
 		Model:       d.model,
@@ -198,8 +199,7 @@ func (d *daemon) apply(c *config.Config) {
 }
 
 func (d *daemon) model() query.Model {
-	m := d.pack.Manifest()
-	return query.Model{Pack: m.Name + " " + m.Version, Provider: d.encoder.Provider()}
+	return query.Model{Pack: searchmodel.PackName(d.pack), Provider: d.encoder.Provider()}
 }
 
 // cameraName is the name of a camera for people; the index finds clips by it.
