@@ -83,7 +83,7 @@ func TestPlainVectorsAndNegatives(t *testing.T) {
 		t.Errorf("by plain vector: %+v", got[0])
 	}
 	got, _ = run(t, jobs, Query{Vector: []float32{1, 0}, Negative: []float32{1, 0}, Beta: 2, Limit: 1})
-	if got[0].ID != 3<<32|0 {
+	if got[0].ID != 3<<32 {
 		t.Errorf("with the negative twice as strong: %+v", got[0])
 	}
 }

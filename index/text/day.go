@@ -175,14 +175,6 @@ func (d *day) seen(partition uint32) (ord uint32, err error) {
 	return ord, err
 }
 
-func (d *day) count() (n uint64, err error) {
-	err = guard(func() (err error) {
-		n, err = d.idx.DocCount()
-		return err
-	})
-	return n, err
-}
-
 // selection walks all hits of q: partition -> ordinals.
 func (d *day) selection(ctx context.Context, q Query) (map[uint32]*roaring.Bitmap, error) {
 	compiled, err := d.s.compile(q)
