@@ -43,7 +43,7 @@ func BenchmarkTrainPair(b *testing.B) {
 	b.ResetTimer()
 	cpu := cpuTime()
 	for range b.N {
-		p.forward(q, c, nil, true).backward(g, 1)
+		p.forward(q, c, nil, true).Backward(g, 1)
 	}
 	b.ReportMetric((cpuTime()-cpu).Seconds()*1e3/float64(b.N), "cpu-ms/op")
 }

@@ -4,15 +4,15 @@ import "fmt"
 
 // Config has the sizes of a head. Every field is part of the head's file.
 type Config struct {
-	VisualDims int // width of a visual token
-	TextDims   int // width of a word token
-	Embedding  int // width of the shared space of clips and sentences
-	Inner      int // width in which the two streams work
-	Heads      int // attention heads; a divisor of Inner
-	Hidden     int // width of the gated feed-forward part
+	VisualDims int `json:"visual_dims"` // width of a visual token
+	TextDims   int `json:"text_dims"`   // width of a word token
+	Embedding  int `json:"embedding"`   // width of the shared space of clips and sentences
+	Inner      int `json:"inner"`       // width in which the two streams work
+	Heads      int `json:"heads"`       // attention heads; a divisor of Inner
+	Hidden     int `json:"hidden"`      // width of the gated feed-forward part
 	// Sharpness is lambda of the support term: how much attention goes to the
 	// best fitting visual token. Not learned.
-	Sharpness float64
+	Sharpness float64 `json:"sharpness"`
 }
 
 // DefaultConfig has the sizes of the specification over the tokens of the

@@ -12,7 +12,7 @@ func TestGradientOfEveryParameter(t *testing.T) {
 	p, q, c := w.params(tiny), w.query(tiny, 5), w.clip(tiny, 6)
 	for name, run := range map[string]func() *Tape[float64]{
 		"as it answers": func() *Tape[float64] { return p.forward(q, c, nil, true) },
-		"with dropout":  func() *Tape[float64] { return p.forward(q, c, &dropout{0.3, rand.New(rand.NewPCG(3, 4))}, true) },
+		"with dropout":  func() *Tape[float64] { return p.forward(q, c, &Dropout{0.3, rand.New(rand.NewPCG(3, 4))}, true) },
 		"with one word": func() *Tape[float64] {
 			return p.forward(Query[float64]{q.Tokens, 1, 0, q.Weights, q.Vector}, c, nil, true)
 		},
@@ -42,7 +42,7 @@ func TestGradientWithShutGates(t *testing.T) {
 func checkGradient(t *testing.T, p *Params[float64], run func() *Tape[float64]) *Params[float64] {
 	t.Helper()
 	g := NewParams[float64](p.Config)
-	run().backward(g, 1)
+	run().Backward(g, 1)
 	const step = 1e-5
 	moved := 0
 	p.Kinds(func(name string, _ Kind, values []float64) {

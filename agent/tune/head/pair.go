@@ -127,7 +127,7 @@ func (p *Params[T]) Forward(q Query[T], c Clip[T]) (*Tape[T], error) {
 
 // forward runs the block only where asked: training needs it even while the
 // gates are shut.
-func (p *Params[T]) forward(q Query[T], c Clip[T], drop *dropout, block bool) *Tape[T] {
+func (p *Params[T]) forward(q Query[T], c Clip[T], drop *Dropout, block bool) *Tape[T] {
 	words, cells := q.Tokens.first(q.Valid), c.Tokens.first(c.Valid)
 	t := &Tape[T]{params: p, hub: c.Hub, v0: c.Vector, t0: q.Vector, end: q.End, Base: dot(c.Vector, q.Vector), Score: c.FirstStage}
 	t.Support, t.WordSupport, t.Attention = support(words, cells, q.Weights, T(p.Config.Sharpness))
@@ -146,7 +146,7 @@ func (p *Params[T]) forward(q Query[T], c Clip[T], drop *dropout, block bool) *T
 }
 
 // block is the gated cross-attention of both streams.
-func (p *Params[T]) block(t *Tape[T], words, cells Matrix[T], drop *dropout) {
+func (p *Params[T]) block(t *Tape[T], words, cells Matrix[T], drop *Dropout) {
 	heads := p.Config.Heads
 	t.normV, t.hatV, t.invV = p.NormV.forward(cells)
 	t.normT, t.hatT, t.invT = p.NormT.forward(words)
@@ -182,8 +182,17 @@ func gated[T Float](base []T, gate T, r []T) ([]T, T) {
 // minLength keeps the division by a vector's length from blowing up.
 const minLength = 1e-8
 
-// backward adds slope times the gradient of the score to g.
-func (t *Tape[T]) backward(g *Params[T], slope T) {
+// Train scores one pair as training does: the block runs even while the gates are
+// shut, since they are what learns first, and dropout (nil: none) takes part.
+func (p *Params[T]) Train(q Query[T], c Clip[T], drop *Dropout) (*Tape[T], error) {
+	if err := errors.Join(q.Check(p.Config), c.Check(p.Config)); err != nil {
+		return nil, err
+	}
+	return p.forward(q, c, drop, true), nil
+}
+
+// Backward adds slope times the gradient of the score to g.
+func (t *Tape[T]) Backward(g *Params[T], slope T) {
 	*g.Support += slope * t.Support
 	*g.Hub -= slope * t.hub
 	if t.visual == nil {

@@ -21,22 +21,22 @@ type streamTape[T Float] struct {
 	z            Matrix[T]
 }
 
-// dropout zeroes numbers at random while training; nil does nothing.
-type dropout struct {
-	rate float64
-	rng  *rand.Rand
+// Dropout zeroes attention weights and hidden values at random while training.
+type Dropout struct {
+	Rate float64 // 0 to below 1
+	Rand *rand.Rand
 }
 
 // factor is 0 or what keeps the expected value.
-func (d *dropout) factor() float64 {
-	if d.rng.Float64() < d.rate {
+func (d *Dropout) factor() float64 {
+	if d.Rand.Float64() < d.Rate {
 		return 0
 	}
-	return 1 / (1 - d.rate)
+	return 1 / (1 - d.Rate)
 }
 
 // forward lets tokens x look at tokens y.
-func (s *Stream[T]) forward(heads int, x, y Matrix[T], drop *dropout) *streamTape[T] {
+func (s *Stream[T]) forward(heads int, x, y Matrix[T], drop *Dropout) *streamTape[T] {
 	t := &streamTape[T]{x: x, y: y, q: s.Q.forward(x), k: s.K.forward(y), v: s.V.forward(y)}
 	t.context = newMatrix[T](x.Rows, x.Cols)
 	width := x.Cols / heads
