@@ -101,9 +101,13 @@ type BackgroundSpec struct {
 	File string `json:"file"` // .npy [rows, dims]
 }
 
-// NegationSpec is the weight with which what is excluded counts against a clip.
+// NegationSpec holds the weights with which what is excluded counts against a clip.
 type NegationSpec struct {
-	Beta float64 `json:"beta"`
+	Beta float64 `json:"beta"` // of the excluded thing, beside the rest of the question
+	// BetaWorn is the weight of "a worker with a helmet" beside the whole sentence
+	// "a worker without a helmet". It is for text towers that learned such sentences;
+	// 0: they are taken apart like any other.
+	BetaWorn float64 `json:"beta_worn,omitempty"`
 }
 
 // FileSpec identifies the content of a file.
@@ -206,6 +210,9 @@ func (m *Manifest) check() error {
 	}
 	if !(m.Negation.Beta >= 0 && m.Negation.Beta <= 10) {
 		return fmt.Errorf("negation.beta is %v, want 0 to 10", m.Negation.Beta)
+	}
+	if !(m.Negation.BetaWorn >= 0 && m.Negation.BetaWorn <= 10) {
+		return fmt.Errorf("negation.beta_worn is %v, want 0 to 10", m.Negation.BetaWorn)
 	}
 	return m.checkFiles()
 }

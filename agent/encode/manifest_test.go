@@ -53,6 +53,7 @@ func TestParseManifestRefuses(t *testing.T) {
 		{"hub alpha", func(m map[string]any) { at(m, "hub")["alpha_word"] = -1 }, "alpha_word"},
 		{"hub without file", func(m map[string]any) { delete(at(m, "hub"), "file") }, "hub: file"},
 		{"beta", func(m map[string]any) { at(m, "negation")["beta"] = 11 }, "negation.beta"},
+		{"beta_worn", func(m map[string]any) { at(m, "negation")["beta_worn"] = -1 }, "negation.beta_worn"},
 		{"calibration of text", func(m map[string]any) { at(m, "calibration")["possible"] = "x" }, "calibration"},
 		{"unlisted model", func(m map[string]any) { delete(at(m, "files"), "vision.onnx") }, `image.file: files does not list "vision.onnx"`},
 		{"no tokenizer", func(m map[string]any) { at(m, "text")["tokenizer"] = "" }, "text.tokenizer is missing"},

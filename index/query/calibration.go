@@ -17,7 +17,8 @@ type Calibration struct {
 
 	Alpha     float32 // weight of the hub term for sentences
 	AlphaWord float32 // the same for a bare word or a phrase of two words
-	Beta      float32 // weight of what was negated
+	Beta      float32 // weight of what was negated; 0: negations are not split off
+	BetaWorn  float32 // weight of the affirmed question where something worn is negated; 0: such questions are split as others are
 
 	Confident float64 // lowest z of a confident answer
 	Possible  float64 // lowest z of a possible answer
@@ -42,7 +43,7 @@ func (c *Calibration) validate() error {
 	if c.Confident < c.Possible {
 		return fmt.Errorf("calibration: confident threshold %g is below possible %g", c.Confident, c.Possible)
 	}
-	for _, v := range []float64{float64(c.Alpha), float64(c.AlphaWord), float64(c.Beta), c.Confident, c.Possible} {
+	for _, v := range []float64{float64(c.Alpha), float64(c.AlphaWord), float64(c.Beta), float64(c.BetaWorn), c.Confident, c.Possible} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("calibration: a weight or threshold is not a finite number")
 		}

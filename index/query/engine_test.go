@@ -195,6 +195,35 @@ func TestNegationTurnsTheOrder(t *testing.T) {
 	}
 }
 
+// TestWornNegation: a pack whose text tower knows "without" has the sentence asked
+// whole, against the sentence turned round; others have it taken apart.
+func TestWornNegation(t *testing.T) {
+	store := &memStore{}
+	store.add("gate", 0, 0, 1, 1, 0)
+	without := store.add("gate", time.Hour, 0, 1, 0, 1)
+	knows := newAxisEncoder()
+	knows.axes["without"] = 3
+	e, err := New(store, knows, Options{Calibration: func() Calibration { c := calibration(); c.BetaWorn = 0.75; return c }()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := search(t, e, Request{Query: "a worker without a helmet nearby"})
+	s := store.searches[0]
+	if !slices.Equal(s.Vector, []float32{0, 1, 1, 1}) || !slices.Equal(s.Negative, []float32{0, 1, 1, 0}) || s.Beta != 0.75 || s.Alpha != 0.3 {
+		t.Errorf("asked %v - %g * %v, alpha %g", s.Vector, s.Beta, s.Negative, s.Alpha)
+	}
+	if r.Items[0].ClipID != without.String() {
+		t.Error("the worker with a helmet comes first")
+	}
+	if !slices.Equal(r.Understood.Without, []string{"a helmet nearby"}) || !slices.Contains(r.Understood.UnknownWords, "nearby") {
+		t.Errorf("understood %+v", r.Understood)
+	}
+	search(t, e, Request{Query: "a worker without a car"})
+	if s := store.searches[1]; !slices.Equal(s.Vector, []float32{0, 1, 0, 0}) || s.Beta != 0.5 {
+		t.Errorf("a thing that nobody wears: asked %v - %g * %v", s.Vector, s.Beta, s.Negative)
+	}
+}
+
 func TestNoMatch(t *testing.T) {
 	store := &memStore{}
 	e := newEngine(t, store, nil)

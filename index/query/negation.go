@@ -56,14 +56,19 @@ const maxNegated = 8
 // things that should not. Words of neither kind ("but", "is", the negation
 // itself) are dropped around a negation and kept elsewhere. A negation with
 // nothing after it is an ordinary word.
-func splitNegation(tokens []token) (positive []token, without [][]token) {
+//
+// affirmed is the question turned round: "a worker with a helmet" where it says
+// without.
+func splitNegation(tokens []token) (positive []token, without [][]token, affirmed []token) {
 	for i := 0; i < len(tokens); {
 		n, kind := matchCue(tokens, i)
 		if n == 0 {
 			positive = append(positive, tokens[i])
+			affirmed = append(affirmed, tokens[i])
 			i++
 			continue
 		}
+		before := len(positive)
 		var scopes [][]token
 		end := i + n
 		if kind == cueNobody {
@@ -73,9 +78,14 @@ func splitNegation(tokens []token) (positive []token, without [][]token) {
 		}
 		if len(scopes) == 0 {
 			positive = append(positive, tokens[i:i+n]...)
+			affirmed = append(affirmed, tokens[i:i+n]...)
 			i += n
 			continue
 		}
+		if len(positive) > before { // nobody wearing a helmet: people
+			affirmed = append(affirmed, positive[before:]...)
+		}
+		affirmed = affirm(affirmed, tokens[i:i+n], scopes)
 		positive = trimTail(positive)
 		without = append(without, scopes...)
 		i = end
@@ -89,7 +99,21 @@ func splitNegation(tokens []token) (positive []token, without [][]token) {
 	if len(without) > 0 {
 		positive = trimTail(positive)
 	}
-	return positive, without
+	return positive, without, affirmed
+}
+
+// affirm adds what was negated to a sentence, joined as the negation's words ask.
+func affirm(sentence, cue []token, scopes [][]token) []token {
+	if link, ok := affirmations[cue[0].low]; ok && len(sentence) > 0 {
+		sentence = append(sentence, word(link))
+	}
+	for i, scope := range scopes {
+		if i > 0 {
+			sentence = append(sentence, word("and"))
+		}
+		sentence = append(sentence, scope...)
+	}
+	return sentence
 }
 
 // matchCue returns the number of words of the negation at i, or 0.

@@ -118,6 +118,38 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestAffirmed: the question turned round has the same words but those that negate.
+func TestAffirmed(t *testing.T) {
+	for in, want := range map[string]string{
+		"a worker without a helmet":                        "a worker with a helmet",
+		"a worker without a helmet in a warehouse":         "a worker with a helmet in a warehouse",
+		"a man without a hard hat driving a forklift":      "a man with a hard hat driving a forklift",
+		"a worker with no helmet near a truck":             "a worker with helmet near a truck",
+		"a worker wearing no vest":                         "a worker wearing vest",
+		"a worker who is not wearing gloves at the bench":  "a worker who is wearing gloves at the bench",
+		"a worker without a helmet or a vest":              "a worker with a helmet and a vest",
+		"a worker without a helmet and not wearing a vest": "a worker with a helmet and wearing a vest",
+		"a worker missing a glove":                         "a worker with a glove",
+		"nobody is wearing a helmet":                       "people wearing a helmet",
+		"no helmet":                                        "helmet",
+		"without a helmet on a scaffold":                   "a helmet on a scaffold",
+		`a "red" worker without a helmet`:                  "a red worker with a helmet",
+		"a worker with a helmet":                           "",
+		"a person saying no":                               "",
+	} {
+		q := Parse(in)
+		if q.Affirmed != want {
+			t.Errorf("%q turned round is %q, want %q", in, q.Affirmed, want)
+		}
+		if q.Worn != (want != "") {
+			t.Errorf("%q: worn %v", in, q.Worn)
+		}
+	}
+	if q := Parse("a road with no cars"); q.Worn || q.Affirmed != "a road with cars" || q.Sentence != "a road with no cars" {
+		t.Errorf("a road with no cars: %+v", q)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"a worker without a helmet or a vest", "nobody in the car park", `no "x`, "not", "no", "\"\"", "isn't", "without , and", "n't n't", "空の駐車場", "no no no no",
@@ -139,6 +171,9 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%q negates nothing", text)
 			}
 			words += len(strings.Fields(w))
+		}
+		if (q.Affirmed != "") != (len(q.Without) > 0) {
+			t.Errorf("%q negates %q and is turned round to %q", text, q.Without, q.Affirmed)
 		}
 		for _, p := range q.Phrases {
 			if p == "" {

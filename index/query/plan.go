@@ -88,6 +88,10 @@ func (e *Engine) planWords(ctx context.Context, r *Request, p *plan) error {
 	if len(q.Without) == 0 || c.Beta == 0 {
 		return nil
 	}
+	p.search.Alpha = c.AlphaWord // what is left is short, and the hub term is in both halves
+	if q.Worn && c.BetaWorn != 0 {
+		return e.planWorn(ctx, &q, p)
+	}
 	// Several negated things share one vector. The root keeps its length, and so
 	// the weight of the negation, independent of how many there are.
 	sum := make([]float32, len(emb.Vector))
@@ -106,6 +110,30 @@ func (e *Engine) planWords(ctx context.Context, r *Request, p *plan) error {
 		sum[i] *= scale
 	}
 	p.search.Negative, p.search.Beta = sum, c.Beta
+	return nil
+}
+
+// planWorn plans "a worker without a helmet". Who lacks something looks much like
+// who has it, and photos of workers without helmets are captioned so: the whole
+// sentence knows more than "a worker". What it gets wrong, that the helmet named in
+// it draws helmets, is taken back by the same sentence with the helmet on.
+func (e *Engine) planWorn(ctx context.Context, q *Question, p *plan) error {
+	sentence, err := e.encode(ctx, q.Sentence)
+	if err != nil {
+		return err
+	}
+	affirmed, err := e.encode(ctx, q.Affirmed)
+	if err != nil {
+		return err
+	}
+	p.search.Vector, p.search.Negative = sentence.Vector, affirmed.Vector
+	p.search.Beta = e.options.Calibration.BetaWorn
+	p.understood.Truncated = sentence.Truncated
+	for _, unknown := range sentence.Unknown {
+		if !slices.Contains(p.understood.UnknownWords, unknown) {
+			p.understood.UnknownWords = append(p.understood.UnknownWords, unknown)
+		}
+	}
 	return nil
 }
 

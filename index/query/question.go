@@ -11,14 +11,20 @@ type Question struct {
 	Without  []string // what should not be seen; encoded and subtracted
 	Phrases  []string // quoted: must be found in labels, names or notes
 	Bare     bool     // at most two words that mean something: a class word, not a sentence
+	Worn     bool     // something that people wear is what should not be seen
+	Sentence string   // the whole question, as it was asked
+	Affirmed string   // the question turned round: "a worker with a helmet" where it says without. Empty if nothing is negated
 }
 
 // Parse splits quoted phrases and negations off a question. It knows English
 // negations; other languages are passed on whole.
 func Parse(text string) Question {
 	tokens := split(text)
-	positive, without := splitNegation(tokens)
-	q := Question{Positive: join(positive)}
+	positive, without, affirmed := splitNegation(tokens)
+	q := Question{Positive: join(positive), Sentence: join(tokens)}
+	if len(without) > 0 {
+		q.Affirmed, q.Worn = join(affirmed), isWorn(without)
+	}
 	for _, w := range without {
 		q.Without = append(q.Without, join(w))
 	}
@@ -56,14 +62,22 @@ func phrases(tokens []token) []string {
 // backdrop says what to look for when a question only tells what is absent:
 // somebody who could wear the thing that is missing, or else a scene without it.
 func backdrop(positive []token, without [][]token) string {
-	for _, phrase := range without {
-		for _, t := range phrase {
+	if isWorn(without) {
+		return strings.TrimSpace("a person " + join(positive))
+	}
+	return strings.TrimSpace("an empty scene " + join(positive))
+}
+
+// isWorn reports whether one of the things is something that people wear.
+func isWorn(things [][]token) bool {
+	for _, thing := range things {
+		for _, t := range thing {
 			if worn[t.low] {
-				return strings.TrimSpace("a person " + join(positive))
+				return true
 			}
 		}
 	}
-	return strings.TrimSpace("an empty scene " + join(positive))
+	return false
 }
 
 // hasContent reports whether the words name something by themselves: "in the

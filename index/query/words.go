@@ -23,6 +23,15 @@ var (
 		"goggles glasses shoes boots harness harnesses uniform uniforms ppe earmuffs overall overalls apron aprons visor visors hood " +
 		"wearing coat coats respirator respirators mask faceshield shirt")
 
+	// affirmations say what joins a thing to a sentence once its negation is gone, by
+	// the first word of the negation. After any other the thing follows directly.
+	affirmations = map[string]string{
+		"without": "with", "w/o": "with", "with": "with", "lacking": "with", "missing": "with",
+		"has": "with", "have": "with", "having": "with", "wearing": "wearing",
+		"empty": "full of", "free": "full of", "clear": "full of", "devoid": "full of",
+		"except": "and", "excluding": "and", "apart": "and", "other": "and", "rather": "and", "instead": "and",
+	}
+
 	// wearVerbs after "nobody" speak of people who are there: nobody wearing a helmet.
 	wearVerbs = set("wearing using holding carrying wears uses holds carries has")
 

@@ -37,6 +37,7 @@ func Calibration(p *encode.Pack) query.Calibration {
 		Alpha:         float32(m.Hub.AlphaSentence),
 		AlphaWord:     float32(m.Hub.AlphaWord),
 		Beta:          float32(m.Negation.Beta),
+		BetaWorn:      float32(m.Negation.BetaWorn),
 		Confident:     m.Calibration["confident"],
 		Possible:      m.Calibration["possible"],
 	}

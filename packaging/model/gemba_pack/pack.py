@@ -236,7 +236,7 @@ def describe(context: Context, views: Sequence[str], done: Finished, training: d
             "false_alarm_confident": s.false_alarm_confident,
             "false_alarm_possible": s.false_alarm_possible,
         },
-        "negation": {"beta": s.negation_beta},
+        "negation": {"beta": s.negation_beta, "beta_worn": s.negation_beta_worn},
         "quality": done.quality,
         "training": training,
     }

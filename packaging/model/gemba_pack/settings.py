@@ -55,7 +55,8 @@ class Settings:
     hub_site_share: float = 0.3
     hub_k: int = 10
     background: int = 500
-    negation_beta: float = 0.45
+    negation_beta: float = 0.8
+    negation_beta_worn: float = 0.6  # see docs/evaluation.md, Negation
     false_alarm_confident: float = 0.05
     false_alarm_possible: float = 0.25
     calibration_pool: int = 100
