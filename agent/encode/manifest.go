@@ -32,6 +32,7 @@ type Manifest struct {
 	Tokens     TokenSpec      `json:"tokens"`     // zero if the models give none
 	Hub        HubSpec        `json:"hub"`        // File "" if there is none
 	Background BackgroundSpec `json:"background"` // File "" if there is none
+	Refine     *RefineSpec    `json:"refine,omitempty"`
 
 	// Calibration holds thresholds and the figures they came from, by name.
 	Calibration map[string]float64 `json:"calibration"`
@@ -293,6 +294,9 @@ func (m *Manifest) checkFiles() error {
 		if _, ok := m.Files[use.name]; !ok {
 			return fmt.Errorf("%s: files does not list %q", use.key, use.name)
 		}
+	}
+	if err := m.checkRefine(); err != nil {
+		return fmt.Errorf("refine: %w", err)
 	}
 	for name, v := range m.Calibration {
 		if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -46,7 +46,7 @@ func (m *Manifest) Hash() [32]byte {
 	fmt.Fprintf(h, "hub %q %d\n", m.Hub.File, m.Hub.K)
 	var names []string
 	for name := range m.Files {
-		if name != m.Background.File && name != "refine.onnx" {
+		if name != m.Background.File && name != "refine.onnx" && !m.refines(name) {
 			names = append(names, name)
 		}
 	}
