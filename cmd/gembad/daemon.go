@@ -21,10 +21,12 @@ import (
 	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/ledger"
 	"github.com/gembahq/gemba/agent/record"
+	"github.com/gembahq/gemba/agent/tune/feedback"
 	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/httpapi"
 	"github.com/gembahq/gemba/index/query"
+	"github.com/gembahq/gemba/index/vfs"
 	"github.com/gembahq/gemba/internal/version"
 )
 
@@ -37,11 +39,12 @@ type daemon struct {
 	notify   notifier
 	registry *prometheus.Registry
 
-	pack    *encode.Pack
-	encoder *encode.Encoder
-	store   *index.Store
-	ledger  *ledger.Ledger
-	player  *record.Player
+	pack     *encode.Pack
+	encoder  *encode.Encoder
+	store    *index.Store
+	ledger   *ledger.Ledger
+	feedback *feedback.Store
+	player   *record.Player
 
 	importer *agent.Importer
 	cameras  *agent.Cameras
@@ -140,6 +143,13 @@ func (d *daemon) open(ctx context.Context, c *config.Config) error {
 	if s := d.ledger.Stats(); s.Damaged > 0 {
 		d.logger.Warn("damaged records of the footage ledger were left out: their files are looked at again", "records", s.Damaged)
 	}
+	if d.feedback, err = feedback.Open(vfs.OS{}, filepath.Join(c.DataDir, "feedback")); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, d.feedback.Close)
+	if n := d.feedback.Damaged(); n > 0 {
+		d.logger.Warn("damaged grades were left out of the feedback", "grades", n)
+	}
 	if d.player, err = record.NewPlayer(record.Options{Dir: filepath.Join(c.DataDir, "cache", "video"), Ledger: d.ledger}); err != nil {
 		return err
 	}
@@ -183,7 +193,7 @@ func (d *daemon) handler(c *config.Config) (http.Handler, error) {
 	}
 	return httpapi.New(httpapi.Deps{
 		Engine: engine, Store: d.store, Footage: footage{d.player}, Importer: imports{d.jobs, &d.config},
-		Cameras: cameraList{d.cameras.Status, d.store}, Pictures: true,
+		Cameras: cameraList{d.cameras.Status, d.store}, Feedback: grades{d.feedback}, Pictures: true,
 		Ready: d.ready, IndexStats: d.indexStats, Model: d.model,
 		Site:     httpapi.Site{Site: c.Site, Node: c.Node, Started: d.started},
 		Version:  httpapi.Version{Version: version.Version, Commit: version.Commit, Go: runtime.Version()},

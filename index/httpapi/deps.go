@@ -149,6 +149,7 @@ type Deps struct {
 	Footage  Footage   // nil: thumbnails stand in for frames, there is no video
 	Importer Importer  // nil: no imports
 	Cameras  Cameras   // nil: an empty list
+	Feedback Feedback  // nil: no feedback
 
 	Ready      func(ctx context.Context) Readiness // nil: always ready
 	IndexStats func() IndexStats

@@ -77,6 +77,9 @@ func (s *service) routes() {
 	if s.deps.Importer != nil {
 		s.importRoutes(api)
 	}
+	if s.deps.Feedback != nil {
+		s.feedbackRoutes(api)
+	}
 	s.probeRoutes()
 	s.pageRoutes()
 	s.mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Registry, promhttp.HandlerOpts{}))
