@@ -20,6 +20,11 @@ type Options struct {
 	Translator  Translator   // nil: questions are asked in the model's language
 	Refiner     Refiner      // nil: the first stage decides
 	RefineTop   int          // clips that the refiner scores; default 100
+	// RefineBudget bounds the time that refining takes: what it did not get to
+	// stays below in its order. Default 40 ms, negative: no bound.
+	RefineBudget time.Duration
+	// SupportThreshold is the support from which on a word counts as seen.
+	SupportThreshold float32
 
 	Cameras func() []string // ids of the configured cameras; nil: only those with clips are known
 	Model   func() Model    // what answers right now; nil: unknown
@@ -61,6 +66,7 @@ func (o *Options) setDefaults() {
 	set(&o.MaxEvent, 5*time.Minute)
 	set(&o.SnapshotAge, 10*time.Minute)
 	setInt(&o.RefineTop, 100)
+	set(&o.RefineBudget, 40*time.Millisecond)
 	setInt(&o.MaxLimit, MaxLimit)
 	setInt(&o.MaxDepth, 10_000)
 	setInt(&o.MaxSnapshots, 256)
@@ -141,7 +147,7 @@ func (e *Engine) Search(ctx context.Context, r Request) (*Response, error) {
 	if more {
 		response.NextCursor = cursor{id: snap.id, offset: uint32(offset + len(events))}.String()
 	}
-	response.NoMatch = snap.noMatch()
+	response.NoMatch, response.Refined = snap.noMatch(), snap.refined()
 	timing.Total = time.Since(began).Seconds()
 	response.Timing = timing
 	return response, nil
@@ -269,7 +275,7 @@ func (e *Engine) grow(ctx context.Context, snap *snapshot, want int, timing *Tim
 	}
 	if first && snap.plan.refine {
 		began := time.Now()
-		e.refine(ctx, snap.plan, fresh)
+		snap.refinedClips = e.refine(ctx, snap.plan, fresh)
 		timing.Refine += time.Since(began).Seconds()
 	}
 	snap.depth = depth
@@ -308,7 +314,11 @@ func (e *Engine) results(ctx context.Context, p *plan, events []event) ([]Result
 		if err != nil {
 			return nil, fmt.Errorf("read clip %s: %w", ev.best.ID, err)
 		}
-		out = append(out, e.result(p, ev, clip))
+		result := e.result(p, ev, clip)
+		if p.explain {
+			result.MatchedFrame.HeatmapURL = e.heatmapURL(p, ev, result.MatchedFrame.N)
+		}
+		out = append(out, result)
 	}
 	return out, nil
 }
@@ -316,7 +326,14 @@ func (e *Engine) results(ctx context.Context, p *plan, events []event) ([]Result
 func (e *Engine) result(p *plan, ev event, clip index.Clip) Result {
 	id := ev.best.ID.String()
 	base := e.options.BaseURL + "/clips/" + id
-	frame := min(max(clip.Best, 0), max(len(clip.FrameOffsets)-1, 0))
+	frame, support := clip.Best, []float32(nil)
+	if f := ev.found; f != nil {
+		support = f.support
+		if f.frame >= 0 {
+			frame = f.frame
+		}
+	}
+	frame = min(max(frame, 0), max(len(clip.FrameOffsets)-1, 0))
 	at := clip.Start
 	if frame < len(clip.FrameOffsets) {
 		at = at.Add(clip.FrameOffsets[frame])
@@ -335,8 +352,8 @@ func (e *Engine) result(p *plan, ev event, clip index.Clip) Result {
 		Refined:         ev.refined,
 		Z:               z,
 		Confidence:      p.confidence(z),
-		MatchedFrame:    MatchedFrame{Time: at.UTC(), URL: fmt.Sprintf("%s/frames/%d", base, frame)},
-		Words:           words(p.embedding.Words, ev.support),
+		MatchedFrame:    MatchedFrame{Time: at.UTC(), N: frame, URL: fmt.Sprintf("%s/frames/%d", base, frame)},
+		Words:           e.words(p.embedding.Words, support),
 		Labels:          append([]string{}, clip.Labels...),
 		ThumbnailURL:    base + "/thumbnail",
 		VideoURL:        base + "/video",
@@ -366,18 +383,6 @@ func (snap *snapshot) noMatch() bool {
 		}
 	}
 	return true
-}
-
-// words pairs the words of the question with their support.
-func words(texts []string, support []float32) []WordSupport {
-	out := make([]WordSupport, len(texts))
-	for i, text := range texts {
-		out[i].Text = text
-		if len(support) == len(texts) {
-			out[i].Support = &support[i]
-		}
-	}
-	return out
 }
 
 // fill makes empty lists of missing ones, for JSON.

@@ -107,7 +107,7 @@ func TestAnswer(t *testing.T) {
 	want := Result{
 		ClipID: "0000000000000001", Camera: "gate", Start: noon, End: noon.Add(4 * time.Second), EventStart: noon, EventEnd: noon.Add(4 * time.Second), EventClips: 1,
 		Score: 1, FirstStageScore: 1, Z: first.Z, Confidence: Confident,
-		MatchedFrame: MatchedFrame{Time: noon.Add(2 * time.Second), URL: "/api/v1/clips/0000000000000001/frames/1"},
+		MatchedFrame: MatchedFrame{Time: noon.Add(2 * time.Second), N: 1, URL: "/api/v1/clips/0000000000000001/frames/1"},
 		Words:        []WordSupport{{Text: "car"}}, Labels: []string{},
 		ThumbnailURL: "/api/v1/clips/0000000000000001/thumbnail", VideoURL: "/api/v1/clips/0000000000000001/video",
 	}
@@ -209,7 +209,7 @@ func TestWornNegation(t *testing.T) {
 	}
 	r := search(t, e, Request{Query: "a worker without a helmet nearby"})
 	s := store.searches[0]
-	if !slices.Equal(s.Vector, []float32{0, 1, 1, 1}) || !slices.Equal(s.Negative, []float32{0, 1, 1, 0}) || s.Beta != 0.75 || s.Alpha != 0.3 {
+	if !slices.Equal(s.Vector, []float32{0, 1, 1, 1}) || !slices.Equal(s.Negative, []float32{0, 1, 1, 0}) || s.Beta != 0.75 || s.Alpha != 0 {
 		t.Errorf("asked %v - %g * %v, alpha %g", s.Vector, s.Beta, s.Negative, s.Alpha)
 	}
 	if r.Items[0].ClipID != without.String() {

@@ -14,8 +14,8 @@ type event struct {
 	start, end time.Time
 	clips      int
 	refined    bool
-	score      float32   // what the order follows
-	support    []float32 // of the best clip, if refined
+	score      float32  // what the order follows
+	found      *finding // in the best clip, if refined
 }
 
 // ranked is one hit with what the refiner added.
@@ -23,7 +23,7 @@ type ranked struct {
 	hit     index.Hit
 	score   float32
 	refined bool
-	support []float32
+	found   *finding // nil: not refined
 }
 
 // merger joins neighbours into events.
@@ -113,7 +113,7 @@ func (m merger) joins(ev *event, earlier, later, candidate index.Hit) bool {
 }
 
 func newEvent(h ranked) event {
-	return event{best: h.hit, start: h.hit.Start, end: h.hit.Start.Add(h.hit.Duration), clips: 1, refined: h.refined, score: h.score, support: h.support}
+	return event{best: h.hit, start: h.hit.Start, end: h.hit.Start.Add(h.hit.Duration), clips: 1, refined: h.refined, score: h.score, found: h.found}
 }
 
 func (ev *event) add(hit index.Hit) {

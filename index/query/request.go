@@ -38,7 +38,7 @@ type Request struct {
 	Limit   int    // 1 to MaxLimit; 0: DefaultLimit
 	Cursor  string // next_cursor of the page before; the rest must be empty or as it was
 	Refine  bool   // refine the best, where a refiner is there
-	Explain bool   // part of the interface; has no effect until explanations exist
+	Explain bool   // tell where each result shows what was asked
 }
 
 // check validates everything that needs no look at the index and brings the
@@ -218,6 +218,9 @@ func (r *Request) fingerprint() string {
 		b.WriteByte(';')
 	}
 	fmt.Fprintf(&b, "%t", r.Refine)
+	if r.Explain {
+		b.WriteString("|explain")
+	}
 	return b.String()
 }
 

@@ -19,6 +19,7 @@ type Response struct {
 	NextCursor string     `json:"next_cursor" doc:"Cursor of the next page; empty on the last"`
 	Understood Understood `json:"understood" doc:"How the question was read"`
 	Coverage   Coverage   `json:"coverage" doc:"What was searched and what was not"`
+	Refined    int        `json:"refined" doc:"Clips whose order the refinement decided; fewer than it was to look at where its time ran out"`
 	Timing     Timing     `json:"timing" doc:"Seconds spent. A page from a cursor did not encode or scan again unless it says so"`
 	Model      Model      `json:"model" doc:"What answered"`
 }
@@ -46,14 +47,18 @@ type Result struct {
 
 // MatchedFrame is one frame of a clip.
 type MatchedFrame struct {
-	Time time.Time `json:"time"`
-	URL  string    `json:"url"`
+	Time       time.Time `json:"time"`
+	N          int       `json:"n" doc:"Number of the frame in the clip, from 0"`
+	URL        string    `json:"url"`
+	HeatmapURL string    `json:"heatmap_url,omitempty" doc:"With explain: a picture to lay over the frame that shows where the question's words were found"`
 }
 
 // WordSupport is a word of the question and how well the clip supports it.
 type WordSupport struct {
 	Text    string   `json:"text"`
 	Support *float32 `json:"support" doc:"0 to 1; null where the clip was not refined"`
+	// Supported is null as well for words that no picture shows, like "with".
+	Supported *bool `json:"supported" doc:"Whether the clip shows it; null where the clip was not refined, and for words that no picture shows, like 'with'"`
 }
 
 // Understood tells how a question was read, so that a person can see why.

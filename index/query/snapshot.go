@@ -24,6 +24,15 @@ type snapshot struct {
 	last      index.Hit // the worst hit taken so far; what ranks before it is done with
 	depth     int       // hits asked of the store so far
 	exhausted bool      // the store has no more, or the depth limit is reached
+
+	refinedClips int
+}
+
+// refined is how many clips the refiner scored.
+func (snap *snapshot) refined() int {
+	snap.mu.Lock()
+	defer snap.mu.Unlock()
+	return snap.refinedClips
 }
 
 type snapshotID [12]byte

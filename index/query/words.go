@@ -1,6 +1,9 @@
 package query
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Word lists of the negation parser. They are small on purpose: a word that is
 // missing leaves the question whole, it never loses a part of it.
@@ -43,6 +46,18 @@ var (
 	// signWords end names of signs, in which "no" negates nothing: no parking sign.
 	signWords = set("sign signs symbol symbols poster posters notice notices sticker stickers label labels board")
 )
+
+// shows reports whether a word names something that a picture can show.
+func shows(word string) bool {
+	low := strings.ToLower(word)
+	for _, r := range low {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			return !articles[low] && !possessives[low] && !auxiliaries[low] && !conjunctions[low] && !relatives[low] &&
+				!filler[low] && !prepositions[low] && !clauseStarts[low]
+		}
+	}
+	return false
+}
 
 func set(words string) map[string]bool {
 	out := map[string]bool{}
