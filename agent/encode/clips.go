@@ -85,6 +85,8 @@ func (e *Encoder) encodeClips(ctx context.Context, clips [][]*frame.Frame) ([]Cl
 			if len(out) > 1 && j.view == 0 {
 				n := len(out[1].data) / len(now)
 				sums[j.clip].tokens = append(sums[j.clip].tokens, out[1].data[i*n:(i+1)*n]...)
+			} else if s := e.pack.sketch; s != nil && j.view == 0 {
+				sums[j.clip].tokens = s.Apply(sums[j.clip].tokens, out[0].data[i*dims:(i+1)*dims])
 			}
 		}
 	}
@@ -138,6 +140,9 @@ func (e *Encoder) runVision(ctx context.Context, pixels []float32, n int) ([]out
 	}
 	if !out[0].has(int64(n), int64(m.Dims)) {
 		return nil, fmt.Errorf("output %s is %v for %d pictures, expected [%d %d]", m.Image.Outputs.Embedding, out[0].shape, n, n, m.Dims)
+	}
+	if m.Image.Outputs.Normalize {
+		normalize(out[0].data, m.Dims)
 	}
 	if t := m.Tokens; len(out) > 1 && !out[1].has(int64(n), int64(t.Rows()), int64(t.Dims)) {
 		return nil, fmt.Errorf("output %s is %v for %d pictures, expected [%d %d %d]", m.Image.Outputs.Tokens, out[1].shape, n, n, t.Rows(), t.Dims)

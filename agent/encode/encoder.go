@@ -127,6 +127,9 @@ func (e *Encoder) openVision(provider, cacheDir string, log *slog.Logger) (err e
 	if provider == CPU {
 		e.batch = batchCPU
 	}
+	if spec.Batch > 0 {
+		e.batch = spec.Batch
+	}
 	var engine map[string]string
 	if provider == TensorRT {
 		if engine, err = tensorRTOptions(e.pack, e.batch, cacheDir); err != nil {
@@ -162,10 +165,7 @@ func (e *Encoder) openText() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRuntime, err)
 	}
-	inputs, outputs := []string{spec.Inputs.IDs}, []string{spec.Outputs.Embedding}
-	if spec.Inputs.Mask != "" {
-		inputs = append(inputs, spec.Inputs.Mask)
-	}
+	inputs, outputs := spec.Inputs.names(), []string{spec.Outputs.Embedding}
 	if spec.Outputs.Tokens != "" {
 		outputs = append(outputs, spec.Outputs.Tokens)
 	}
@@ -190,12 +190,13 @@ func (e *Encoder) mismatch(file string, err error) error {
 // the model accepts them and answers as the manifest says.
 func (e *Encoder) probeVision() error {
 	m := e.pack.manifest
-	pixels := make([]float32, 2*e.pack.pre.Len())
-	out, err := e.runVision(context.Background(), pixels, 2)
+	n := min(2, e.batch)
+	pixels := make([]float32, n*e.pack.pre.Len())
+	out, err := e.runVision(context.Background(), pixels, n)
 	if err != nil {
 		return fmt.Errorf("expected input %s float32 [n 3 %d %d]: %w", m.Image.Input, m.Image.Height, m.Image.Width, err)
 	}
-	first, second := out[0].data[:m.Dims], out[0].data[m.Dims:]
+	first, second := out[0].data[:m.Dims], out[0].data[(n-1)*m.Dims:]
 	if err := checkUnit(m.Image.Outputs.Embedding, first); err != nil {
 		return err
 	}
@@ -215,9 +216,21 @@ func (e *Encoder) probeText() error {
 	}
 	out, err := e.runText(context.Background(), ids)
 	if err != nil {
-		return fmt.Errorf("expected inputs %s int64 [b length]: %w", strings.Trim(spec.Inputs.IDs+", "+spec.Inputs.Mask, ", "), err)
+		return fmt.Errorf("expected inputs %s int64 [b length]: %w", strings.Join(spec.Inputs.names(), ", "), err)
 	}
 	return checkUnit(spec.Outputs.Embedding, out[0].data)
+}
+
+// normalize makes each row of dims values unit. Rows of length 0, and what isn't
+// finite, stay, for checkUnit to find.
+func normalize(rows []float32, dims int) {
+	for ; len(rows) >= dims; rows = rows[dims:] {
+		if n := norm(rows[:dims]); n > 0 {
+			for i := range rows[:dims] {
+				rows[i] = float32(float64(rows[i]) / n)
+			}
+		}
+	}
 }
 
 func checkUnit(name string, v []float32) error {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gembahq/gemba/agent/encode/preprocess"
@@ -45,15 +46,18 @@ type Manifest struct {
 
 // ImageSpec says how a frame becomes the vision model's input.
 type ImageSpec struct {
-	File    string     `json:"file"`
-	Input   string     `json:"input"` // float32 [n, 3, Height, Width], RGB
-	Width   int        `json:"width"`
-	Height  int        `json:"height"`
-	Mean    [3]float32 `json:"mean"` // value = (byte - Mean) / Std
-	Std     [3]float32 `json:"std"`
-	Resize  string     `json:"resize"` // see preprocess.ParseFilter
-	Views   []string   `json:"views"`  // see preprocess.View; the first is the plain one
-	Outputs Outputs    `json:"outputs"`
+	File   string     `json:"file"`
+	Input  string     `json:"input"` // float32 [n, 3, Height, Width], RGB
+	Width  int        `json:"width"`
+	Height int        `json:"height"`
+	Mean   [3]float32 `json:"mean"` // value = (byte - Mean) / Std
+	Std    [3]float32 `json:"std"`
+	Resize string     `json:"resize"` // see preprocess.ParseFilter
+	Views  []string   `json:"views"`  // see preprocess.View; the first is the plain one
+	// Batch is how many pictures the model takes at a time: 0 for any number, 1
+	// if it was exported for one.
+	Batch   int     `json:"batch,omitempty"`
+	Outputs Outputs `json:"outputs"`
 }
 
 // TextSpec says how a text becomes the text model's input.
@@ -64,18 +68,39 @@ type TextSpec struct {
 	MaxLength int        `json:"max_length"` // in tokens, special ones included
 	Tokenizer string     `json:"tokenizer"`  // file
 	Lowercase bool       `json:"lowercase"`  // for people: tokenizer.json decides
+	// Fold says that texts are lower-cased before the tokenizer sees them.
+	Fold bool `json:"fold,omitempty"`
+	// Padding is there if every text is filled up to MaxLength tokens.
+	Padding *PaddingSpec `json:"padding,omitempty"`
 }
 
-// TextInputs are the names of the text model's inputs, int64 [b, length].
+// PaddingSpec says what fills up a text.
+type PaddingSpec struct {
+	ID     int  `json:"id"`     // token
+	Attend bool `json:"attend"` // the mask, if the model takes one, has 1 for it too
+}
+
+// TextInputs are the names of the text model's inputs, int64 [b, length]. All
+// but IDs are "" if the model takes none.
 type TextInputs struct {
-	IDs  string `json:"ids"`
-	Mask string `json:"mask"` // "" if the model takes none
+	IDs       string `json:"ids"`
+	Mask      string `json:"mask"`                // 1 for tokens, 0 for padding
+	Positions string `json:"positions,omitempty"` // 0, 1, 2 …
+	Types     string `json:"types,omitempty"`     // 0 for all
+	Int32     bool   `json:"int32,omitempty"`     // they are int32
+}
+
+// names lists the inputs that there are, in the order of Encoder.textInputs.
+func (t TextInputs) names() []string {
+	return slices.DeleteFunc([]string{t.IDs, t.Mask, t.Positions, t.Types}, func(s string) bool { return s == "" })
 }
 
 // Outputs are the names of a model's outputs.
 type Outputs struct {
-	Embedding string `json:"embedding"` // float32, unit length
+	Embedding string `json:"embedding"` // float32
 	Tokens    string `json:"tokens"`    // float32; "" if the model gives none
+	// Normalize says that Embedding isn't of unit length and has to be made so.
+	Normalize bool `json:"normalize,omitempty"`
 }
 
 // TokenSpec gives the shape of one frame's tokens: Cells[0]*Cells[1] rows of
@@ -83,7 +108,14 @@ type Outputs struct {
 type TokenSpec struct {
 	Cells [2]int `json:"cells"`
 	Dims  int    `json:"dims"`
+	// From is "" if the models give tokens. It is FromEmbedding if they only give
+	// embeddings: then a frame's embedding, as sketched by Sketch, is its one
+	// token, and a text's embedding is that of each of its words.
+	From string `json:"from,omitempty"`
 }
+
+// FromEmbedding is a value of TokenSpec.From.
+const FromEmbedding = "embedding"
 
 // Rows is the number of token rows of one frame.
 func (t TokenSpec) Rows() int { return t.Cells[0] * t.Cells[1] }
@@ -195,19 +227,11 @@ func (m *Manifest) check() error {
 	if err := m.Text.check(); err != nil {
 		return fmt.Errorf("text: %w", err)
 	}
-	if t := m.Tokens; t != (TokenSpec{}) {
-		if t.Cells[0] < 1 || t.Cells[1] < 1 || t.Cells[0] > maxCells || t.Cells[1] > maxCells || t.Dims < 1 || t.Dims > maxDims {
-			return fmt.Errorf("tokens: %v cells of %d dims", t.Cells, t.Dims)
-		}
-	}
-	if (m.Tokens == TokenSpec{}) != (m.Image.Outputs.Tokens == "") {
-		return errors.New("tokens: the section and image.outputs.tokens must both be there, or neither")
-	}
-	if (m.Tokens == TokenSpec{}) && m.Text.Outputs.Tokens != "" {
-		return errors.New("tokens: text.outputs.tokens is there, the section isn't")
-	}
 	if err := m.Hub.check(); err != nil {
 		return fmt.Errorf("hub: %w", err)
+	}
+	if err := m.checkTokens(); err != nil {
+		return fmt.Errorf("tokens: %w", err)
 	}
 	if !(m.Negation.Beta >= 0 && m.Negation.Beta <= 10) {
 		return fmt.Errorf("negation.beta is %v, want 0 to 10", m.Negation.Beta)
@@ -218,9 +242,45 @@ func (m *Manifest) check() error {
 	return m.checkFiles()
 }
 
+func (m *Manifest) checkTokens() error {
+	if t := m.Tokens; t != (TokenSpec{}) {
+		if t.Cells[0] < 1 || t.Cells[1] < 1 || t.Cells[0] > maxCells || t.Cells[1] > maxCells || t.Dims < 1 || t.Dims > maxDims {
+			return fmt.Errorf("%v cells of %d dims", t.Cells, t.Dims)
+		}
+	}
+	if m.Tokens.From != "" {
+		return m.checkSketch()
+	}
+	if (m.Tokens == TokenSpec{}) != (m.Image.Outputs.Tokens == "") {
+		return errors.New("the section and image.outputs.tokens must both be there, or neither")
+	}
+	if (m.Tokens == TokenSpec{}) && m.Text.Outputs.Tokens != "" {
+		return errors.New("text.outputs.tokens is there, the section isn't")
+	}
+	return nil
+}
+
+// checkSketch checks tokens made of embeddings.
+func (m *Manifest) checkSketch() error {
+	switch {
+	case m.Tokens.From != FromEmbedding:
+		return fmt.Errorf("from is %q, known is %q", m.Tokens.From, FromEmbedding)
+	case m.Tokens.Cells != [2]int{1, 1}:
+		return fmt.Errorf("%v cells: an embedding is one token of a frame, [1 1]", m.Tokens.Cells)
+	case m.Tokens.Dims > m.Dims:
+		return fmt.Errorf("dims is %d, more than the %d of an embedding", m.Tokens.Dims, m.Dims)
+	case m.Image.Outputs.Tokens != "" || m.Text.Outputs.Tokens != "":
+		return errors.New("from and outputs.tokens can't both be there")
+	}
+	return nil
+}
+
 func (s ImageSpec) check() error {
 	if s.Input == "" || s.Outputs.Embedding == "" {
 		return errors.New("input and outputs.embedding must name the model's input and output")
+	}
+	if s.Batch != 0 && s.Batch != 1 {
+		return fmt.Errorf("batch is %d, want 0 for any number or 1", s.Batch)
 	}
 	if len(s.Views) > maxViews {
 		return fmt.Errorf("%d views, at most %d are possible", len(s.Views), maxViews)
@@ -243,6 +303,9 @@ func (s TextSpec) check() error {
 	}
 	if s.MaxLength < 3 || s.MaxLength > maxLength {
 		return fmt.Errorf("max_length is %d, want 3 to %d", s.MaxLength, maxLength)
+	}
+	if p := s.Padding; p != nil && (p.ID < 0 || p.ID > math.MaxInt32) {
+		return fmt.Errorf("padding.id is %d, want the number of a token", p.ID)
 	}
 	return nil
 }

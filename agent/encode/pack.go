@@ -30,6 +30,7 @@ type Pack struct {
 	hash       [32]byte
 	pre        *preprocess.Preprocessor
 	tokenizer  *tokenizer.Tokenizer
+	sketch     *Sketch // nil if tokens aren't made of embeddings
 	hub        hubBank
 	background npy.Matrix[float32]
 }
@@ -78,6 +79,9 @@ func (p *Pack) open() error {
 	}
 	if p.pre, err = m.Image.preprocessor(); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrPack, manifestName, err)
+	}
+	if m.Tokens.From == FromEmbedding {
+		p.sketch = NewSketch(m.Dims, m.Tokens.Dims)
 	}
 	text, err = readSmall(root, m.Text.Tokenizer, 256<<20)
 	if err != nil {

@@ -98,8 +98,8 @@ func TestOpenPackRefuses(t *testing.T) {
 			}
 		}, []string{"vision.onnx is not a file"}},
 		{"tokenizer of another kind", func(t *testing.T, dir string) {
-			put(t, dir, "tokenizer.json", []byte(`{"model": {"type": "Unigram"}}`))
-		}, []string{"tokenizer.json", "Unigram"}},
+			put(t, dir, "tokenizer.json", []byte(`{"model": {"type": "WordLevel"}}`))
+		}, []string{"tokenizer.json", "WordLevel"}},
 		{"hub of other dims", func(t *testing.T, dir string) { put(t, dir, "hub_bank.npy", matrix(12, 5, 0.1)) }, []string{"hub_bank.npy", "12 rows of 5 values, want rows of 6"}},
 		{"hub with too few rows", func(t *testing.T, dir string) { put(t, dir, "hub_bank.npy", matrix(2, 6, 0.4)) }, []string{"hub_bank.npy", "2 rows"}},
 		{"hub with NaN", func(t *testing.T, dir string) { put(t, dir, "hub_bank.npy", matrix(12, 6, float32(math.NaN()))) }, []string{"hub_bank.npy", "not finite"}},

@@ -22,6 +22,12 @@ import (
 //	std 128 128 128
 //	view "squash"                                     one line per view, in order
 //	text "text.onnx" "input_ids" "attention_mask" "embedding" "tokens" 32 "tokenizer.json"
+//	image normalize                                   this and the next five only
+//	text normalize                                    if the manifest says so
+//	text fold
+//	text inputs "position_ids" "token_type_ids"
+//	text padding 1 false
+//	tokens from "embedding"
 //	tokens 2 2 128
 //	hub "hub_bank.npy" 10
 //	file "hub_bank.npy" 26e204ca…                     by name, in byte order
@@ -42,6 +48,7 @@ func (m *Manifest) Hash() [32]byte {
 	}
 	t := m.Text
 	fmt.Fprintf(h, "text %q %q %q %q %q %d %q\n", t.File, t.Inputs.IDs, t.Inputs.Mask, t.Outputs.Embedding, t.Outputs.Tokens, t.MaxLength, t.Tokenizer)
+	m.writeAdapted(h)
 	fmt.Fprintf(h, "tokens %d %d %d\n", m.Tokens.Cells[0], m.Tokens.Cells[1], m.Tokens.Dims)
 	fmt.Fprintf(h, "hub %q %d\n", m.Hub.File, m.Hub.K)
 	var names []string
@@ -55,6 +62,28 @@ func (m *Manifest) Hash() [32]byte {
 		fmt.Fprintf(h, "file %q %s\n", name, m.Files[name].SHA256)
 	}
 	return [32]byte(h.Sum(nil))
+}
+
+// writeAdapted writes what packs say that were made of foreign models.
+func (m *Manifest) writeAdapted(w io.Writer) {
+	if m.Image.Outputs.Normalize {
+		fmt.Fprintln(w, "image normalize")
+	}
+	if m.Text.Outputs.Normalize {
+		fmt.Fprintln(w, "text normalize")
+	}
+	if m.Text.Fold {
+		fmt.Fprintln(w, "text fold")
+	}
+	if in := m.Text.Inputs; in.Positions != "" || in.Types != "" {
+		fmt.Fprintf(w, "text inputs %q %q\n", in.Positions, in.Types)
+	}
+	if p := m.Text.Padding; p != nil {
+		fmt.Fprintf(w, "text padding %d %t\n", p.ID, p.Attend)
+	}
+	if m.Tokens.From != "" {
+		fmt.Fprintf(w, "tokens from %q\n", m.Tokens.From)
+	}
 }
 
 func writeFloats(w io.Writer, name string, values [3]float32) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -35,7 +36,11 @@ func (e *Encoder) EncodeText(ctx context.Context, text string) (TextEmbedding, e
 		return known, nil
 	}
 	spec := e.pack.manifest.Text
-	t := e.pack.tokenizer.Encode(text, spec.MaxLength)
+	read := text
+	if spec.Fold {
+		read = strings.ToLower(text)
+	}
+	t := e.pack.tokenizer.Encode(read, spec.MaxLength)
 	if len(t.Words) == 0 {
 		return TextEmbedding{}, ErrNoWords
 	}
@@ -51,6 +56,11 @@ func (e *Encoder) EncodeText(ctx context.Context, text string) (TextEmbedding, e
 		dims := e.pack.manifest.Tokens.Dims
 		for i := range t.IDs {
 			a.Tokens = append(a.Tokens, out[1].data[i*dims:(i+1)*dims])
+		}
+	} else if s := e.pack.sketch; s != nil {
+		token := s.Apply(nil, a.Vector)
+		for range t.IDs {
+			a.Tokens = append(a.Tokens, token)
 		}
 	}
 	e.answers.put(text, a)
@@ -70,26 +80,14 @@ func (t TextEmbedding) clone() TextEmbedding {
 // runText runs one text and checks that the outputs have the manifest's shapes.
 func (e *Encoder) runText(ctx context.Context, ids []int) ([]output, error) {
 	m := e.pack.manifest
-	n := int64(len(ids))
-	tokens, mask := make([]int64, n), make([]int64, n)
-	for i, id := range ids {
-		tokens[i], mask[i] = int64(id), 1
-	}
-	inputs := []ort.Value{}
+	inputs, err := e.textInputs(ids)
 	defer func() {
 		for _, v := range inputs {
 			_ = v.Destroy()
 		}
 	}()
-	for _, data := range [][]int64{tokens, mask} {
-		if len(inputs) == len(e.text.inputs) {
-			break
-		}
-		v, err := ort.NewTensor(ort.NewShape(1, n), data)
-		if err != nil {
-			return nil, err
-		}
-		inputs = append(inputs, v)
+	if err != nil {
+		return nil, err
 	}
 	out, err := e.text.run(ctx, inputs...)
 	if err != nil {
@@ -98,8 +96,65 @@ func (e *Encoder) runText(ctx context.Context, ids []int) ([]output, error) {
 	if !out[0].has(1, int64(m.Dims)) {
 		return nil, fmt.Errorf("output %s is %v, expected [1 %d]", m.Text.Outputs.Embedding, out[0].shape, m.Dims)
 	}
+	if m.Text.Outputs.Normalize {
+		normalize(out[0].data, m.Dims)
+	}
+	n := int64(len(ids))
+	if m.Text.Padding != nil {
+		n = int64(m.Text.MaxLength)
+	}
 	if len(out) > 1 && !out[1].has(1, n, int64(m.Tokens.Dims)) {
 		return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Tokens, out[1].shape, n, n, m.Tokens.Dims)
 	}
 	return out, nil
+}
+
+// textInputs makes one tensor for each of the model's inputs. What was made is
+// returned with an error too.
+func (e *Encoder) textInputs(ids []int) ([]ort.Value, error) {
+	spec := e.pack.manifest.Text
+	length := len(ids)
+	if spec.Padding != nil {
+		length = max(length, spec.MaxLength)
+	}
+	tokens, mask, positions := make([]int64, length), make([]int64, length), make([]int64, length)
+	for i := range tokens {
+		positions[i] = int64(i)
+		if i < len(ids) {
+			tokens[i], mask[i] = int64(ids[i]), 1
+			continue
+		}
+		tokens[i] = int64(spec.Padding.ID)
+		if spec.Padding.Attend {
+			mask[i] = 1
+		}
+	}
+	var inputs []ort.Value
+	for _, in := range []struct {
+		name string
+		data []int64
+	}{{spec.Inputs.IDs, tokens}, {spec.Inputs.Mask, mask}, {spec.Inputs.Positions, positions}, {spec.Inputs.Types, make([]int64, length)}} {
+		if in.name == "" {
+			continue
+		}
+		v, err := integers(in.data, spec.Inputs.Int32)
+		if err != nil {
+			return inputs, err
+		}
+		inputs = append(inputs, v)
+	}
+	return inputs, nil
+}
+
+// integers is a tensor [1, len(data)].
+func integers(data []int64, narrow bool) (ort.Value, error) {
+	shape := ort.NewShape(1, int64(len(data)))
+	if !narrow {
+		return ort.NewTensor(shape, data)
+	}
+	short := make([]int32, len(data))
+	for i, v := range data {
+		short[i] = int32(v)
+	}
+	return ort.NewTensor(shape, short)
 }

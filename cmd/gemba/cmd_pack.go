@@ -28,7 +28,7 @@ const manifestFile = "manifest.json"
 func newPackCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "pack",
-		Short:   "Look at a model pack",
+		Short:   "Look at a model pack, or make one",
 		GroupID: groupCare,
 		Args:    noArguments,
 		RunE:    needsSubcommand,
@@ -56,6 +56,7 @@ func newPackCommand(a *app) *cobra.Command {
 		}
 		cmd.AddCommand(sub)
 	}
+	cmd.AddCommand(newPackImportCommand(a))
 	return cmd
 }
 
