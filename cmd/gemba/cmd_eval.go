@@ -20,6 +20,7 @@ folder. docs/evaluation.md defines each figure.`,
 		newEvalEK100Command(a),
 		newEvalCaptionsCommand(a),
 		newEvalLabelsCommand(a),
+		newEvalNegationCommand(a),
 		newEvalFootageCommand(a),
 	)
 	return cmd

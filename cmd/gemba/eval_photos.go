@@ -19,10 +19,14 @@ type photoFlags struct {
 }
 
 func (f *photoFlags) register(cmd *cobra.Command) {
+	f.registerPhotos(cmd)
+	registerModelFlags(cmd, &f.pack, &f.refine)
+}
+
+func (f *photoFlags) registerPhotos(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.images, "images", "", "folder of the photos, or tar file that has them below images/")
 	fs.StringVar(&f.split, "split", "", "only rows of this split (default: all)")
-	registerModelFlags(cmd, &f.pack, &f.refine)
 }
 
 func registerModelFlags(cmd *cobra.Command, pack *string, refine *int) {

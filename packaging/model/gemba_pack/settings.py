@@ -56,7 +56,7 @@ class Settings:
     hub_k: int = 10
     background: int = 500
     negation_beta: float = 0.8
-    negation_beta_worn: float = 0.6  # see docs/evaluation.md, Negation
+    negation_beta_worn: float = 0.7  # see docs/evaluation.md, Negation
     false_alarm_confident: float = 0.05
     false_alarm_possible: float = 0.25
     calibration_pool: int = 100
