@@ -22,6 +22,8 @@ type plan struct {
 	excluded   bool
 	ranked     bool // false: only filtered, newest first
 	refine     bool
+	explain    bool   // tell where to see why
+	question   string // as it was asked
 	refineText string
 	embedding  Embedding
 	understood Understood
@@ -44,7 +46,7 @@ func (e *Engine) plan(ctx context.Context, r *Request) (*plan, error) {
 	case len(r.Image) > 0:
 		err = e.planImage(ctx, r, p)
 	default:
-		p.ranked = false
+		p.ranked, p.refine = false, false
 	}
 	if err != nil {
 		return nil, err
@@ -72,7 +74,8 @@ func (e *Engine) planWords(ctx context.Context, r *Request, p *plan) error {
 		return err
 	}
 	c := &e.options.Calibration
-	p.embedding, p.refineText = emb, q.Positive
+	p.embedding, p.refineText, p.question = emb, q.Positive, r.Query
+	p.explain = r.Explain && e.options.Refiner != nil
 	p.search.Vector = emb.Vector
 	p.search.Alpha = c.Alpha
 	if q.Bare {
