@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/gembahq/gemba/index/httpapi"
 )
 
 const (
@@ -79,13 +81,7 @@ func listenSocket(path string) (net.Listener, error) {
 
 // serveHTTP answers on a listener until ctx is done, then lets answers under way end.
 func serveHTTP(l net.Listener, handler http.Handler, logger *slog.Logger) func(context.Context) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-	}
+	server := httpapi.NewServer(handler, logger)
 	return func(ctx context.Context) error {
 		stopped := make(chan struct{})
 		release := context.AfterFunc(ctx, func() {

@@ -169,6 +169,31 @@ func TestServeLetsAnswersEnd(t *testing.T) {
 	}
 }
 
+// A question that is far too long reaches the handler, which says so, instead of
+// being cut off by the server in plain text.
+func TestServeTakesLongAddresses(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, len(r.URL.Query().Get("q"))) })
+	go func() { result <- serveHTTP(l, handler, slog.New(slog.DiscardHandler))(ctx) }()
+	answer, err := http.Get("http://" + l.Addr().String() + "/?q=" + strings.Repeat("a", 100_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); err != nil || string(body) != "100000" {
+		t.Errorf("%d: %q, %v", answer.StatusCode, body, err)
+	}
+	cancel()
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWatchdogIsQuietWhenSomethingIsWrong(t *testing.T) {
 	notices, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "n"), Net: "unixgram"})
 	if err != nil {

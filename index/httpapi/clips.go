@@ -42,7 +42,7 @@ type clipFrame struct {
 }
 
 type clipPath struct {
-	ID string `path:"id" doc:"Id of a clip: 16 hexadecimal digits" example:"0000000100000007"`
+	ID string `path:"id" pattern:"^[0-9a-fA-F]{16}$" patternDescription:"16 hexadecimal digits" doc:"Id of a clip: 16 hexadecimal digits" example:"0000000100000007"`
 }
 
 type clipOutput struct {
@@ -67,7 +67,7 @@ func (s *service) clipRoutes(api huma.API) {
 		})
 	huma.Register(api, s.fileOperation("frame", "/clips/{id}/frames/{n}", "One frame of the clip", "image/jpeg"),
 		func(ctx context.Context, in *struct {
-			ID string `path:"id" doc:"Id of a clip: 16 hexadecimal digits"`
+			ID string `path:"id" pattern:"^[0-9a-fA-F]{16}$" patternDescription:"16 hexadecimal digits" doc:"Id of a clip: 16 hexadecimal digits"`
 			N  int    `path:"n" minimum:"0" maximum:"10000" doc:"Number of the frame, from 0"`
 		}) (*huma.StreamResponse, error) {
 			return stream(func(w http.ResponseWriter, r *http.Request) { s.serveFrame(w, r, in.ID, in.N) }), nil

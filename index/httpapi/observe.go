@@ -14,11 +14,18 @@ import (
 )
 
 type requestIDKey struct{}
+type requestPathKey struct{}
 
 // requestID returns the id of the request that ctx belongs to, or "".
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
+}
+
+// requestPath returns the path that was asked for, or "".
+func requestPath(ctx context.Context) string {
+	path, _ := ctx.Value(requestPathKey{}).(string)
+	return path
 }
 
 func newRequestID() string {
@@ -65,7 +72,8 @@ func (s *service) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		id := newRequestID()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		r = r.WithContext(context.WithValue(ctx, requestPathKey{}, r.URL.Path))
 		rec := &recorder{ResponseWriter: w}
 		rec.Header().Set("X-Request-Id", id)
 		s.metrics.inFlight.Inc()

@@ -94,6 +94,8 @@ func (s *service) searchRoutes(api huma.API) {
 	get := huma.Operation{
 		OperationID: "search-by-url", Method: http.MethodGet, Path: base + "/search", Tags: []string{"search"},
 		Summary: "Find moments by describing them, for bookmarks and curl", Errors: errorsOf,
+		// A misspelt filter that is passed over would answer for every camera.
+		RejectUnknownQueryParameters: true,
 	}
 	huma.Register(api, get, func(ctx context.Context, in *searchQuery) (*searchOutput, error) {
 		body := in.body()
@@ -135,6 +137,6 @@ func (s *service) ask(ctx context.Context, request query.Request) (*query.Respon
 
 // completed adds what the framework does not know when a handler fails.
 func (s *service) completed(ctx context.Context, p *Problem) *Problem {
-	p.RequestID = requestID(ctx)
+	p.complete(ctx, requestPath(ctx))
 	return p
 }

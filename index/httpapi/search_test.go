@@ -16,7 +16,7 @@ import (
 
 func TestSearch(t *testing.T) {
 	w := newWorld(t, nil)
-	byURL := w.get(t, "/api/v1/search?q=a+worker+with+a+helmet&unknown=1")
+	byURL := w.get(t, "/api/v1/search?q=a+worker+with+a+helmet")
 	byBody := w.post(t, "/api/v1/search", `{"query": "a worker with a helmet"}`)
 	if byURL.status != 200 || byBody.status != 200 {
 		t.Fatalf("status %d and %d: %s", byURL.status, byBody.status, byBody.body)
@@ -122,6 +122,7 @@ func TestSearchBadInput(t *testing.T) {
 		{"wrong type", "", `{"query": 5}`, 422, "query"},
 		{"wrong list", "", `{"query": "car", "cameras": "gate"}`, 422, "cameras"},
 		{"misspelt name", "", `{"query": "car", "camera": "gate"}`, 422, "camera"},
+		{"misspelt parameter", "q=car&cameras=gate", "", 422, "cameras"},
 		{"a list", "", `[1]`, 422, "body"},
 		{"half JSON", "", `{"query": "car"`, 400, "body"},
 		{"no JSON", "", `car`, 400, "body"},

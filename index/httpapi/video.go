@@ -42,9 +42,11 @@ func (s *service) serveVideo(w http.ResponseWriter, r *http.Request, text string
 	h.Set("Content-Type", "video/mp4")
 	h.Set("X-Video-Offset", strconv.FormatFloat(offset.Seconds(), 'f', 3, 64))
 	h.Set("Cache-Control", "private, max-age=600")
-	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano()))
+	// Not the time of the file: it is made anew, and touched, at any time, and a player
+	// whose If-Range no longer holds is sent the whole film at each jump.
+	h.Set("ETag", fmt.Sprintf(`"%s-%x"`, c.ID, info.Size()))
 	h.Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", fmt.Sprintf("%s_%s.mp4", fileSafe(c.Camera), c.Start.UTC().Format("20060102T150405Z"))))
-	http.ServeContent(w, r, "", info.ModTime(), file)
+	serveRanges(w, r, file)
 }
 
 func (s *service) openVideo(ctx context.Context, c index.Clip) (*os.File, time.Duration, *Problem) {

@@ -194,6 +194,8 @@ func (s *stubStore) Coverage(_ context.Context, f index.Filter) ([]index.CameraC
 type stubFootage struct {
 	gone, unplayable, slow map[string]bool
 	missing                bool
+	// remake, if set, gives the video in another file.
+	remake func(path string) string
 }
 
 func (f *stubFootage) check(ctx context.Context, c index.Clip) error {
@@ -217,7 +219,11 @@ func (f *stubFootage) Video(ctx context.Context, c index.Clip) (string, time.Dur
 	if f.missing {
 		return "/nowhere/at/all.mp4", 0, nil
 	}
-	return filepath.Join("..", "..", "testdata", "footage", filepath.Base(c.Source.Path)), c.Source.Offset, nil
+	path := filepath.Join("..", "..", "testdata", "footage", filepath.Base(c.Source.Path))
+	if f.remake != nil {
+		path = f.remake(path)
+	}
+	return path, c.Source.Offset, nil
 }
 
 func (f *stubFootage) Frame(ctx context.Context, c index.Clip, n int) ([]byte, error) {
@@ -444,6 +450,9 @@ func wantProblem(t testing.TB, a answer, status int, field string) Problem {
 	}
 	if p.RequestID == "" || p.RequestID != a.header.Get("X-Request-Id") {
 		t.Errorf("request id %q in the problem, %q in the header", p.RequestID, a.header.Get("X-Request-Id"))
+	}
+	if p.Instance == "" || !strings.HasPrefix(p.Instance, "/") {
+		t.Errorf("instance %q in the problem", p.Instance)
 	}
 	if field != "" && (len(p.Errors) == 0 || p.Errors[0].Field != field || p.Errors[0].Message == "") {
 		t.Errorf("field errors %+v, want one for %q", p.Errors, field)
