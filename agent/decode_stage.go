@@ -217,7 +217,7 @@ func (im *Importer) claim(ctx context.Context, id claimID) (func(), error) {
 func damageOf(s decode.Stats) string {
 	switch {
 	case s.Truncated:
-		return "the file breaks off before its end: what is there was taken in"
+		return "the file breaks off before its end"
 	case s.DecodeErrors > 0 && s.LastError != "":
 		return fmt.Sprintf("%d damaged places were left out, the last: %s", s.DecodeErrors, s.LastError)
 	case s.DecodeErrors > 0:

@@ -141,9 +141,9 @@ func (a *app) folderReport(ctx context.Context) (r *indexReport, err error) {
 
 func (a *app) printIndexReport(r *indexReport) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d clips in %d partitions (one camera, one day each)\n", r.Clips, r.Partitions)
+	fmt.Fprintf(&b, "%s in %s (one camera, one day each)\n", count(r.Clips, "clip"), count(r.Partitions, "partition"))
 	if r.SyncedTo != nil {
-		fmt.Fprintf(&b, "safe against a power cut up to %s\n", r.SyncedTo.In(a.location).Format("2006-01-02 15:04:05"))
+		fmt.Fprintf(&b, "newest footage that is safe against a power cut: %s\n", r.SyncedTo.In(a.location).Format("2006-01-02 15:04:05"))
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nON DISK\tSIZE")
