@@ -2,16 +2,11 @@ package agent
 
 import (
 	"errors"
-	"io"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/gembahq/gemba/agent/clip"
-	"github.com/gembahq/gemba/agent/decode"
 	"github.com/gembahq/gemba/agent/encode"
-	"github.com/gembahq/gemba/agent/frame"
 	"github.com/gembahq/gemba/agent/ledger"
 )
 
@@ -34,15 +29,6 @@ func realEncoder(t testing.TB) *encode.Encoder {
 	}
 	t.Cleanup(func() { e.Close() })
 	return e
-}
-
-func sampleFiles(t testing.TB) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(sampleFootage, "*.mp4"))
-	if err != nil || len(files) != 7 {
-		t.Fatalf("the sample footage has %d files, %v", len(files), err)
-	}
-	return files
 }
 
 // realImporter decodes and encodes for real; only the index is a fake.
@@ -86,92 +72,4 @@ func TestImportSampleFootage(t *testing.T) {
 	if again, err := im.Import(ctx, req, nil); err != nil || again.Skipped != 7 || again.Clips != 0 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
-}
-
-// BenchmarkIngest compares taking in the sample footage with the sum of its
-// parts: decoding and scaling the same frames alone, and the model alone on the
-// same clips.
-func BenchmarkIngest(b *testing.B) {
-	e := realEncoder(b)
-	files := sampleFiles(b)
-	var footage, parts, whole time.Duration
-	var clips int
-	for range b.N {
-		began := time.Now()
-		for _, path := range files {
-			footage += decodeAll(b, path, nil)
-		}
-		decodeTime := time.Since(began)
-
-		var all []clip.Clip
-		for _, path := range files {
-			decodeAll(b, path, func(c clip.Clip) { all = append(all, c) })
-		}
-		began = time.Now()
-		for batch := range slices.Chunk(all, 4) {
-			frames := make([][]*frame.Frame, len(batch))
-			for i, c := range batch {
-				frames[i] = c.Frames
-			}
-			if _, err := e.EncodeClips(ctx, frames); err != nil {
-				b.Fatal(err)
-			}
-		}
-		encodeTime := time.Since(began)
-		parts += decodeTime + encodeTime
-
-		im, store := realImporter(b, e)
-		began = time.Now()
-		if _, err := im.Import(ctx, ImportRequest{Paths: []string{sampleFootage}, Camera: "sample", Location: time.UTC}, nil); err != nil {
-			b.Fatal(err)
-		}
-		whole += time.Since(began)
-		clips = len(store.clips)
-		if clips != len(all) {
-			b.Fatalf("%d clips, want %d", clips, len(all))
-		}
-		b.ReportMetric(decodeTime.Seconds(), "decode-s")
-		b.ReportMetric(encodeTime.Seconds(), "encode-s")
-	}
-	b.ReportMetric(parts.Seconds()/whole.Seconds(), "parts/whole")
-	b.ReportMetric(footage.Seconds()/whole.Seconds(), "x-real-time")
-	b.ReportMetric(float64(clips), "clips")
-}
-
-// decodeAll decodes a file as the pipeline does and returns its length. With
-// take it also cuts.
-func decodeAll(b *testing.B, path string, take func(clip.Clip)) time.Duration {
-	b.Helper()
-	r, err := decode.Open(ctx, path, decode.Options{MaxFPS: 10, ReadAhead: readAhead})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer r.Close()
-	cutter, err := clip.NewCutter(clip.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	var last time.Duration
-	for {
-		f, err := r.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		last = f.Offset
-		if take != nil {
-			for _, c := range cutter.Push(f) {
-				take(c)
-			}
-		}
-		f.Release()
-	}
-	if take != nil {
-		for _, c := range cutter.FlushAt(r.Info().Duration) {
-			take(c)
-		}
-	}
-	return last
 }
