@@ -34,6 +34,14 @@ type Source interface {
 	Clip(ctx context.Context, id string) (Footage, error)
 }
 
+// Base is a Source that also knows the scores which answer without a tuned head,
+// where those are not the first stage's alone (the pack's own refinement). What
+// is trained then corrects them.
+type Base interface {
+	// Base scores clips for a question; firstStage has the first stage's scores.
+	Base(ctx context.Context, text string, clips []Footage, firstStage []float32) ([]float32, error)
+}
+
 // Dataset is graded pairs, by question.
 type Dataset struct {
 	Questions []Question
@@ -141,8 +149,37 @@ func Collect(ctx context.Context, grades []Grade, source Source) (*Dataset, erro
 		q.pairs = append(q.pairs, pair{at, inner(q.query.Vector, f.Vector) - alpha*f.Hub, latest[k].Relevancy()})
 		d.Counts.Grades++
 	}
+	if base, ok := source.(Base); ok {
+		for i := range d.Questions {
+			if err := d.base(ctx, base, &d.Questions[i]); err != nil {
+				return nil, fmt.Errorf("score the clips graded for %q: %w", d.Questions[i].Text, err)
+			}
+		}
+	}
 	d.count()
 	return d, nil
+}
+
+// base puts the scores that answer now in the place of the first stage's.
+func (d *Dataset) base(ctx context.Context, b Base, q *Question) error {
+	clips, scores := make([]Footage, len(q.pairs)), make([]float32, len(q.pairs))
+	for i, p := range q.pairs {
+		clips[i], scores[i] = d.clips[p.clip], p.firstStage
+	}
+	scores, err := b.Base(ctx, q.Text, clips, scores)
+	if err == nil {
+		err = finite(scores)
+	}
+	if err == nil && len(scores) != len(clips) {
+		err = fmt.Errorf("%d scores for %d clips", len(scores), len(clips))
+	}
+	if err != nil {
+		return err
+	}
+	for i := range q.pairs {
+		q.pairs[i].firstStage = scores[i]
+	}
+	return nil
 }
 
 func (d *Dataset) count() {

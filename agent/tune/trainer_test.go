@@ -325,3 +325,34 @@ func TestGradedLossIsTheBatchForm(t *testing.T) {
 		}
 	})
 }
+
+type based struct{ *site }
+
+func (b based) Base(_ context.Context, _ string, clips []Footage, first []float32) ([]float32, error) {
+	out := make([]float32, len(first))
+	for i := range first {
+		out[i] = first[i] + clips[i].Hub
+	}
+	return out, nil
+}
+
+// Where something else than the first stage answers, that is what is corrected.
+func TestBaseScoresAreWhatIsCorrected(t *testing.T) {
+	s := newSite(1, 24, 32)
+	grades := s.grades(5, 4, true)
+	plain, err := Collect(context.Background(), grades, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := Collect(context.Background(), grades, based{s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, q := range plain.Questions {
+		for j, p := range q.pairs {
+			if got, want := other.Questions[i].pairs[j].firstStage, p.firstStage+plain.clips[p.clip].Hub; got != want {
+				t.Fatalf("base %v, want %v", got, want)
+			}
+		}
+	}
+}
