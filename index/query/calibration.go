@@ -51,11 +51,20 @@ func (c *Calibration) validate() error {
 	return nil
 }
 
-// level is the distribution of one question's scores on the background photos.
+// level is the distribution of one question's scores on the background photos. From
+// 100 photos on mean is the one that the best hundredth of them implies.
 type level struct {
 	mean, std float64
 	known     bool // false: no background set, nothing can be said
 }
+
+// tailZ is where the best hundredth of the background photos stands by definition.
+// Some questions have a few photos among the background that nearly fit and others
+// none, and what the best clip has to be better than are those few, not the mean of
+// all: measured from the tail, present and absent things are told apart better
+// (docs/evaluation.md, No match). It is 3 because that is what the plain z of the
+// tail is on average, so that z keeps its scale.
+const tailZ = 3
 
 // level scores the background photos with the very formula of the clips.
 func (c *Calibration) level(vector []float32, alpha float32, negative []float32, beta float32) level {
@@ -63,6 +72,7 @@ func (c *Calibration) level(vector []float32, alpha float32, negative []float32,
 	if rows < 2 || len(vector) != c.Dims {
 		return level{}
 	}
+	scores := make([]float32, rows)
 	var sum, squares float64
 	for r := range rows {
 		row := c.Background[r*c.Dims : (r+1)*c.Dims]
@@ -73,13 +83,23 @@ func (c *Calibration) level(vector []float32, alpha float32, negative []float32,
 		if len(negative) == c.Dims {
 			s -= beta * dot(negative, row)
 		}
+		scores[r] = s
 		sum += float64(s)
 		squares += float64(s) * float64(s)
 	}
 	mean := sum / float64(rows)
 	variance := max(squares/float64(rows)-mean*mean, 0)
 	// A flat background (all photos alike) must not make every clip infinitely good.
-	return level{mean: mean, std: max(math.Sqrt(variance), 1e-4), known: true}
+	l := level{mean: mean, std: max(math.Sqrt(variance), 1e-4), known: true}
+	if tail := rows / 100; tail > 0 {
+		slices.Sort(scores)
+		var best float64
+		for _, s := range scores[rows-tail:] {
+			best += float64(s)
+		}
+		l.mean = best/float64(tail) - tailZ*l.std
+	}
+	return l
 }
 
 // z is how many standard deviations a score stands above the background.

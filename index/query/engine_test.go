@@ -224,6 +224,31 @@ func TestWornNegation(t *testing.T) {
 	}
 }
 
+// TestTail: with enough background photos z is measured from the best hundredth of
+// them. Two that nearly fit make a match less sure, the other 198 change nothing.
+func TestTail(t *testing.T) {
+	c := Calibration{Dims: 1}
+	for i := range 200 {
+		c.Background = append(c.Background, float32(i%2)*0.1)
+	}
+	even := c.level([]float32{1}, 0, nil, 0)
+	if z := even.z(0.1); math.Abs(z-3) > 1e-6 {
+		t.Errorf("the tail stands at z %g, want 3", z)
+	}
+	c.Background[0], c.Background[1] = 0.3, 0.5
+	odd := c.level([]float32{1}, 0, nil, 0)
+	if z := odd.z(0.4); math.Abs(z-3) > 1e-6 {
+		t.Errorf("with two photos that fit, their mean stands at z %g, want 3", z)
+	}
+	if even.z(0.4) < 2*odd.z(0.4) {
+		t.Errorf("z %g with them, %g without", odd.z(0.4), even.z(0.4))
+	}
+	few := Calibration{Dims: 1, Background: c.Background[2:100]}
+	if l := few.level([]float32{1}, 0, nil, 0); math.Abs(l.mean-0.05) > 1e-6 {
+		t.Errorf("the mean of 98 photos is %g, want 0.05", l.mean)
+	}
+}
+
 func TestNoMatch(t *testing.T) {
 	store := &memStore{}
 	e := newEngine(t, store, nil)

@@ -1,7 +1,8 @@
 """From scores to "confident", "possible" and "no match".
 
 Scores of different queries are not comparable. A query's scores over a fixed background of photos give its own mean
-and deviation, and z = (best score - mean) / deviation says how far the best hit stands out. The thresholds are set on
+and deviation. z = (best score - mean of the best hundredth of the background) / deviation + 3 says how far the best hit
+stands out: the few background photos that nearly fit tell more than the mean of all. The thresholds are set on
 held-out photos: a query is asked over a pool of photos that has its photo, and over the same pool without it.
 """
 
@@ -13,6 +14,9 @@ import numpy as np
 from .evaluation import Gallery, TextVectors
 from .metrics import area_under_curve
 from .settings import Settings
+
+
+TAIL_Z = 3.0  # where the best hundredth stands by definition: its plain z on average
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,12 @@ class Calibration:
 
 
 def z_scores(best: np.ndarray, background_scores: np.ndarray) -> np.ndarray:
-    """best [Q] and scores over the background [Q, M] -> z [Q]."""
-    return (best - background_scores.mean(1)) / background_scores.std(1).clip(1e-6)
+    """best [Q] and scores over the background [Q, M] -> z [Q]. As `level` in index/query does."""
+    tail = background_scores.shape[1] // 100
+    std = background_scores.std(1).clip(1e-4)
+    if not tail:
+        return (best - background_scores.mean(1)) / std
+    return (best - np.sort(background_scores, axis=1)[:, -tail:].mean(1)) / std + TAIL_Z
 
 
 def calibrate(settings: Settings, asked: Gallery, background: Gallery, texts: TextVectors, alpha: float) -> Calibration:
