@@ -3,20 +3,24 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/encode/packimport"
+	"github.com/gembahq/gemba/agent/frame"
 )
 
 // packImportFlags are the flags of "pack import".
 type packImportFlags struct {
-	out     string
-	options packimport.Options
+	out        string
+	background string
+	options    packimport.Options
 }
 
 func newPackImportCommand(a *app) *cobra.Command {
@@ -45,13 +49,14 @@ onnx/model.onnx. Nothing is downloaded. docs/packs.md says what to get.`,
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&f.out, "out", "", "new folder for the pack")
-	fs.StringVar(&f.options.Name, "name", "", "name of the pack (default: that of FOLDER)")
-	fs.StringVar(&f.options.License, "license", "", "terms of use (default: what README.md says)")
-	fs.StringVar(&f.options.Variant, "variant", "", "which of several files of one model: full, "+strings.Join(packimport.Variants[1:], ", ")+" (default: the most precise one)")
-	fs.StringSliceVar(&f.options.Views, "views", nil, "how frames are cut, for example squash,center (default: as the model was trained)")
-	markFolders(cmd, "out")
+	flags := cmd.Flags()
+	flags.StringVar(&f.out, "out", "", "new folder for the pack")
+	flags.StringVar(&f.options.Name, "name", "", "name of the pack (default: that of FOLDER)")
+	flags.StringVar(&f.options.License, "license", "", "terms of use (default: what README.md says)")
+	flags.StringVar(&f.options.Variant, "variant", "", "which of several files of one model: full, "+strings.Join(packimport.Variants[1:], ", ")+" (default: the most precise one)")
+	flags.StringSliceVar(&f.options.Views, "views", nil, "how frames are cut, for example squash,center (default: as the model was trained)")
+	flags.StringVar(&f.background, "background", "", "folder with photos (JPEG, PNG) of everyday things at the site, to judge scores by; without it no answer is called confident")
+	markFolders(cmd, "out", "background")
 	return cmd
 }
 
@@ -67,8 +72,17 @@ type packImportReport struct {
 }
 
 func (a *app) packImport(ctx context.Context, from string, f *packImportFlags) error {
+	if f.background != "" {
+		photos, err := photosIn(f.background)
+		if err != nil {
+			return err
+		}
+		f.options.Background = func(ctx context.Context, do func(*frame.Frame) error) error {
+			return eachPhotoInFolder(ctx, f.background, photos, func(_ string, p *frame.Frame) error { return do(p) })
+		}
+	}
 	bar := a.startProgress("sentences")
-	plan, err := packimport.Import(ctx, from, f.out, f.options, encode.Options{Provider: encode.CPU, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, func(done, of int) {
+	plan, err := packimport.Import(ctx, from, f.out, f.options, encode.Options{Provider: encode.CPU, Logger: slog.New(slog.DiscardHandler)}, func(done, of int) {
 		bar.set(int64(done), int64(of), "", 0)
 	})
 	bar.end()
@@ -89,4 +103,23 @@ func (a *app) packImport(ctx context.Context, from string, f *packImportFlags) e
 	_, err = fmt.Fprintf(a.stdout, "%s: pack %s, vectors of %d numbers, %s. Try it with gemba pack verify %s.\n",
 		printable(r.Dir), printable(r.Name), r.Dims, bytesText(r.Bytes), printable(r.Dir))
 	return err
+}
+
+// photosIn lists the photos in a folder and those below it, in order.
+func photosIn(dir string) ([]string, error) {
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".jpg", ".jpeg", ".png":
+			names = append(names, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for background photos: %w", err)
+	}
+	return names, nil
 }

@@ -316,6 +316,12 @@ func (v *Value) tensor(message []byte) error {
 	})
 }
 
+// Interface is the model without its insides, which may fill gigabytes: inputs,
+// outputs and the names of external files. Nothing can be extracted from it.
+func (m *Model) Interface() *Model {
+	return &Model{Inputs: m.Inputs, Outputs: m.Outputs, External: m.External}
+}
+
 // Output is the output of a name, an error if there is none.
 func (m *Model) Output(name string) (Value, error) {
 	i := slices.IndexFunc(m.Outputs, func(v Value) bool { return v.Name == name })

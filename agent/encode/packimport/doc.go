@@ -17,5 +17,5 @@
 // Such models give no tokens for refinement: a frame's embedding serves as its
 // one token. They come without sentences for the hub term: a fixed list of
 // everyday sentences, sentences.txt, is encoded instead. And they come without
-// background photos, so that no answer is called confident until some are given.
+// background photos: if none are given, no answer is called confident.
 package packimport

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/gembahq/gemba/agent/encode"
+	"github.com/gembahq/gemba/agent/frame"
 	"github.com/gembahq/gemba/internal/npy"
 )
 
@@ -56,7 +57,8 @@ func Import(ctx context.Context, dir, out string, o Options, run encode.Options,
 	if err := p.write(ctx, temporary); err != nil {
 		return nil, fmt.Errorf("import %s: %w", dir, err)
 	}
-	if err := p.addHub(ctx, temporary, run, progress); err != nil {
+	p.vision.data, p.text.data = nil, nil // written; the models need the memory now
+	if err := p.addBanks(ctx, temporary, o, run, progress); err != nil {
 		return nil, fmt.Errorf("import %s: %w", dir, err)
 	}
 	if err := os.Chmod(temporary, 0o755); err != nil {
@@ -183,8 +185,9 @@ func (p *Plan) writeManifest(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "manifest.json"), append(text, '\n'), 0o644)
 }
 
-// addHub runs the pack in dir on the background sentences and adds the result.
-func (p *Plan) addHub(ctx context.Context, dir string, run encode.Options, progress func(done, of int)) error {
+// addBanks runs the pack in dir on the background sentences and photos and adds
+// the results.
+func (p *Plan) addBanks(ctx context.Context, dir string, o Options, run encode.Options, progress func(done, of int)) error {
 	pack, err := encode.OpenPack(dir)
 	if err != nil {
 		return err
@@ -206,19 +209,61 @@ func (p *Plan) addHub(ctx context.Context, dir string, run encode.Options, progr
 			progress(i+1, len(list))
 		}
 	}
-	var file bytes.Buffer
-	if err := npy.WriteMatrix(&file, len(list), p.Manifest.Dims, rows); err != nil {
+	p.Manifest.Hub.File = "hub_bank.npy"
+	if err := p.putRows(ctx, dir, p.Manifest.Hub.File, rows); err != nil {
 		return err
 	}
-	p.Manifest.Hub.File = "hub_bank.npy"
-	if err := p.put(ctx, dir, p.Manifest.Hub.File, &file); err != nil {
-		return err
+	if o.Background != nil {
+		if rows, err = background(ctx, e, o); err != nil {
+			return err
+		}
+		if n := len(rows) / p.Manifest.Dims; n < MinBackground {
+			return fmt.Errorf("%w: %d background photos, at least %d are needed to judge scores by", ErrFolder, n, MinBackground)
+		}
+		p.Manifest.Background.File = "background.npy"
+		if err := p.putRows(ctx, dir, p.Manifest.Background.File, rows); err != nil {
+			return err
+		}
 	}
 	if err := p.writeManifest(dir); err != nil {
 		return err
 	}
 	_, err = encode.OpenPack(dir)
 	return err
+}
+
+func (p *Plan) putRows(ctx context.Context, dir, name string, rows []float32) error {
+	var file bytes.Buffer
+	if err := npy.WriteMatrix(&file, len(rows)/p.Manifest.Dims, p.Manifest.Dims, rows); err != nil {
+		return err
+	}
+	return p.put(ctx, dir, name, &file)
+}
+
+// MinBackground is how many background photos a pack needs at least.
+const MinBackground = 50
+
+// background encodes the background photos, some at a time.
+func background(ctx context.Context, e *encode.Encoder, o Options) (rows []float32, err error) {
+	var clips [][]*frame.Frame
+	flush := func() error {
+		embeddings, err := e.EncodeClips(ctx, clips)
+		for _, a := range embeddings {
+			rows = append(rows, a.Vector...)
+		}
+		clips = clips[:0]
+		return err
+	}
+	err = o.Background(ctx, func(f *frame.Frame) error {
+		if clips = append(clips, []*frame.Frame{f}); len(clips) < 16 {
+			return nil
+		}
+		return flush()
+	})
+	if err == nil && len(clips) > 0 {
+		err = flush()
+	}
+	return rows, err
 }
 
 // card is card.md, for people.

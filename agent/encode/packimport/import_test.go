@@ -87,7 +87,6 @@ func TestEqualToPython(t *testing.T) {
 func texts(t *testing.T, e *encode.Encoder, want expected) {
 	t.Helper()
 	worst := 1.0
-	var vectors [][]float32
 	for i, text := range want.Texts {
 		a, err := e.EncodeText(context.Background(), text)
 		if err != nil {
@@ -103,7 +102,6 @@ func texts(t *testing.T, e *encode.Encoder, want expected) {
 		if len(a.Tokens) != len(a.IDs) || len(a.Tokens[0]) != e.Pack().Manifest().Tokens.Dims {
 			t.Errorf("%q: %d tokens for %d ids", text, len(a.Tokens), len(a.IDs))
 		}
-		vectors = append(vectors, a.Vector)
 	}
 	apart(t, "texts", want.TextEmbeddings)
 	t.Logf("texts: least cosine %.6f", worst)
@@ -320,6 +318,38 @@ func TestNothingIsLeft(t *testing.T) {
 	empty := t.TempDir()
 	if _, err := Import(t.Context(), "testdata/clip", empty, Options{}, run, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestBackground(t *testing.T) {
+	run := runOptions(t)
+	photos := func(n int) func(context.Context, func(*frame.Frame) error) error {
+		return func(_ context.Context, do func(*frame.Frame) error) error {
+			for i := range n {
+				if err := do(picture(t, fmt.Sprintf("testdata/picture%d.png", i%5))); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	out := filepath.Join(t.TempDir(), "pack")
+	if _, err := Import(t.Context(), "testdata/clip", out, Options{Background: photos(MinBackground - 1)}, run, nil); !errors.Is(err, ErrFolder) || !strings.Contains(err.Error(), "49 background photos") {
+		t.Errorf("too few: %v", err)
+	}
+	p, err := Import(t.Context(), "testdata/clip", out, Options{Background: photos(MinBackground + 3)}, run, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack, err := encode.OpenPack(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, dims, _ := pack.Background(); rows != MinBackground+3 || dims != p.Manifest.Dims {
+		t.Errorf("%d rows of %d", rows, dims)
+	}
+	if m := pack.Manifest(); m.Calibration["confident"] <= m.Calibration["possible"] || m.Calibration["possible"] <= 0 {
+		t.Errorf("thresholds %v", m.Calibration)
 	}
 }
 

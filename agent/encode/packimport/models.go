@@ -107,7 +107,7 @@ func (f folder) whole(name string, outputs []string, siglip bool) (source, error
 	if err != nil {
 		return source{}, err
 	}
-	s := source{name: name, model: m}
+	s := source{name: name, model: m.Interface()}
 	for _, in := range m.Inputs {
 		s.inputs = append(s.inputs, in.Name)
 	}
@@ -149,7 +149,7 @@ func (f folder) split(name string) (vision, text source, err error) {
 			if err != nil {
 				continue
 			}
-			s := source{name: name, model: m, output: o}
+			s := source{name: name, model: m.Interface(), output: o}
 			if s.data, s.inputs, err = m.Extract(o.Name); err != nil {
 				return s, fmt.Errorf("%w: %s: %w", ErrFolder, name, err)
 			}

@@ -1,6 +1,7 @@
 package packimport
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/encode/onnxfile"
+	"github.com/gembahq/gemba/agent/frame"
 )
 
 // Options say what a folder can't.
@@ -17,6 +19,10 @@ type Options struct {
 	License string   // "": what README.md says, else ErrLicense
 	Variant string   // one of Variants, or "full"; "": the most precise there is
 	Views   []string // how frames are cut (see preprocess.View); nil: as the model's configuration says
+	// Background hands pictures of everyday things to do, one after the other, at
+	// least MinBackground; nil: the pack gets no background, and no answer is
+	// called confident.
+	Background func(ctx context.Context, do func(*frame.Frame) error) error
 }
 
 // Plan is how a folder becomes a pack. Making it reads the folder and writes
@@ -78,6 +84,12 @@ func newPlan(f folder, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p.rest(c)
+	if o.Background == nil {
+		p.note("No answer will be called confident: the pack has no background photos to judge scores by (--background).")
+	} else {
+		m.Calibration = map[string]float64{"confident": confident, "possible": possible}
+		p.note("The thresholds of confidence are the bundled pack's; they were not measured with this model.")
+	}
 	return p, nil
 }
 
@@ -224,6 +236,13 @@ const (
 	beta          = 0.45
 )
 
+// How many standard deviations above the background an answer is confident or
+// possible: as measured for the bundled pack.
+const (
+	confident = 3.6
+	possible  = 3.0
+)
+
 // maxTokenDims keeps 8 tokens of a clip within 4 kB.
 const maxTokenDims = 512
 
@@ -242,7 +261,6 @@ func (p *Plan) rest(c config) {
 	}
 	m.Provenance = fmt.Sprintf("%s of a hub, %s, imported by gemba", kind, files)
 	m.Quality, _ = json.Marshal(map[string]string{"measured": "no: run gemba eval captions and gemba eval footage with this pack"})
-	p.note("No answer will be called confident: the pack has no background photos to judge scores by.")
 	if strings.Contains(p.vision.name, "fp16") || strings.Contains(p.text.name, "fp16") {
 		p.note("Half precision is slow on a CPU: take the full or the quantized files there.")
 	}
