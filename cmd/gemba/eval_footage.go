@@ -36,7 +36,7 @@ query, relevant (paths below DIR, separated by a bar; empty if nothing shows it)
 			if err := checkRefine(cmd, refine); err != nil {
 				return err
 			}
-			report, err := a.evalFootage(cmd.Context(), dir, truth, pack)
+			report, err := a.evalFootage(cmd.Context(), dir, truth, pack, refine)
 			if err != nil {
 				return err
 			}
@@ -74,6 +74,18 @@ type footageReport struct {
 	Items          []footageResult `json:"items"`
 	// Failed are files that could not be taken in; they can be no answer.
 	Failed []agent.Failure `json:"failed"`
+
+	Refined *refinedFootage `json:"refined,omitempty"`
+}
+
+// refinedFootage is what refining the best k clips of each question gives.
+type refinedFootage struct {
+	K     int             `json:"k"`
+	Top1  int             `json:"top1"`
+	Top3  int             `json:"top3"`
+	MRR   eval.Score      `json:"mrr"`
+	MAP   eval.Score      `json:"map"`
+	Items []footageResult `json:"items"`
 }
 
 type footageResult struct {
@@ -85,7 +97,7 @@ type footageResult struct {
 	Z        float64  `json:"z"`        // of the best clip over all files
 }
 
-func (a *app) evalFootage(ctx context.Context, dir, truth, pack string) (report *footageReport, err error) {
+func (a *app) evalFootage(ctx context.Context, dir, truth, pack string, refine int) (report *footageReport, err error) {
 	questions, err := eval.ReadTruthFile(truth)
 	if err != nil {
 		return nil, err
@@ -116,7 +128,17 @@ func (a *app) evalFootage(ctx context.Context, dir, truth, pack string) (report 
 	if report.Clips == 0 {
 		return nil, fmt.Errorf("no clip came out of the %d files below %s; %s", len(files), dir, firstFailure(report.Failed))
 	}
-	return report, a.askFootage(ctx, d, files, questions, report)
+	if err := a.askFootage(ctx, d, files, questions, 0, report); err != nil {
+		return nil, err
+	}
+	if refine > 0 {
+		x := &footageReport{Items: []footageResult{}}
+		if err := a.askFootage(ctx, d, files, questions, refine, x); err != nil {
+			return nil, err
+		}
+		report.Refined = &refinedFootage{K: refine, Top1: x.Top1, Top3: x.Top3, MRR: x.MRR, MAP: x.MAP, Items: x.Items}
+	}
+	return report, nil
 }
 
 // importFootage takes each file in as the camera of its number.
@@ -144,7 +166,7 @@ func (a *app) importFootage(ctx context.Context, d folder, dir string, files []s
 func footageCamera(i int) string { return fmt.Sprintf("file%06d", i) }
 
 // askFootage asks every question and fills the report.
-func (a *app) askFootage(ctx context.Context, d folder, files []string, questions []eval.Question, report *footageReport) error {
+func (a *app) askFootage(ctx context.Context, d folder, files []string, questions []eval.Question, refine int, report *footageReport) error {
 	number := make(map[string]int, len(files))
 	for i := range files {
 		number[footageCamera(i)] = i
@@ -153,7 +175,7 @@ func (a *app) askFootage(ctx context.Context, d folder, files []string, question
 	var aps []eval.Score
 	var answerable, unanswerable []float64
 	for _, q := range questions {
-		order, best, noMatch, err := rankFiles(ctx, d, q.Query, number)
+		order, best, noMatch, err := rankFiles(ctx, d, q.Query, refine, number)
 		if err != nil {
 			return fmt.Errorf("ask %.60q: %w", q.Query, err)
 		}
@@ -192,10 +214,10 @@ func (a *app) askFootage(ctx context.Context, d folder, files []string, question
 
 // rankFiles pages through the answer until every file has shown its best clip.
 // best is by how much the first clip stands above unrelated photos.
-func rankFiles(ctx context.Context, d folder, text string, number map[string]int) (order []int, best float64, noMatch bool, err error) {
+func rankFiles(ctx context.Context, d folder, text string, refine int, number map[string]int) (order []int, best float64, noMatch bool, err error) {
 	seen := map[int]bool{}
 	best = -math.MaxFloat64 // finite, for JSON and for the area under the curve
-	req := query.Request{Query: text, Limit: query.MaxLimit}
+	req := query.Request{Query: text, Limit: query.MaxLimit, Refine: refine > 0, RefineTop: refine}
 	for page := 0; ; page++ {
 		res, err := d.Search(ctx, req)
 		if err != nil {
@@ -203,6 +225,9 @@ func rankFiles(ctx context.Context, d folder, text string, number map[string]int
 		}
 		if page == 0 {
 			noMatch = res.NoMatch
+			if refine > 0 && res.Refined == 0 && len(res.Items) > 0 {
+				return nil, 0, false, errNoHead
+			}
 			if len(res.Items) > 0 {
 				best = res.Items[0].Z
 			}
@@ -265,6 +290,9 @@ func (a *app) printFootageReport(r *footageReport) error {
 	}
 	w.Flush()
 	fmt.Fprintf(&b, "\n%s, %s. %d of %s at rank 1, %d within 3. MRR %v, mAP %v.\n", count(r.Files, "file"), count(r.Clips, "clip"), r.Top1, count(r.Queries, "question"), r.Top3, r.MRR, r.MAP)
+	if x := r.Refined; x != nil {
+		fmt.Fprintf(&b, "With the best %d clips refined: %d at rank 1, %d within 3. MRR %v, mAP %v.\n", x.K, x.Top1, x.Top3, x.MRR, x.MAP)
+	}
 	if r.NoMatchQueries > 0 {
 		fmt.Fprintf(&b, "%s that nothing answers: area under the curve %v.\n", count(r.NoMatchQueries, "question"), r.NoMatchAUC)
 	}

@@ -29,10 +29,12 @@ type fakeLocal struct {
 	dir        string
 	modelError string
 	failFiles  bool
-	requests   []query.Request
-	imports    []agent.ImportRequest
-	opened     []string
-	closed     int
+	// noRefinement makes the pack one without a refinement.
+	noRefinement bool
+	requests     []query.Request
+	imports      []agent.ImportRequest
+	opened       []string
+	closed       int
 }
 
 func (l *fakeLocal) OpenModel(context.Context, string) (model, error) {
@@ -112,7 +114,25 @@ func (m *fakeModel) Calibration() query.Calibration {
 	return query.Calibration{Dims: 3, Alpha: 0.5, AlphaWord: 0.2, Beta: 0.45, Confident: 3, Possible: 2}
 }
 
+func (m *fakeModel) Refiner() query.Refiner {
+	if m.local.noRefinement {
+		return nil
+	}
+	return fakeRefiner{}
+}
+
 func (m *fakeModel) Close() error { m.local.closed++; return nil }
+
+// fakeRefiner turns what it is given upside down.
+type fakeRefiner struct{}
+
+func (fakeRefiner) Refine(_ context.Context, _ query.RefineQuery, candidates []query.Candidate) ([]query.Refined, error) {
+	out := make([]query.Refined, len(candidates))
+	for i, c := range candidates {
+		out[i].Score = -c.FirstStage
+	}
+	return out, nil
+}
 
 func unit(v []float32) []float32 {
 	var sum float64

@@ -43,13 +43,17 @@ type model interface {
 	EncodePhotos(ctx context.Context, photos []*frame.Frame) ([]encodedPhoto, error)
 	// Calibration holds the pack's weights of the first stage.
 	Calibration() query.Calibration
+	// Refiner re-orders the best; nil if the pack has none.
+	Refiner() query.Refiner
 	Close() error
 }
 
 // encodedPhoto is a photo in the shared space.
 type encodedPhoto struct {
 	Vector []float32
+	Plain  []float32 // nil if the pack has one view
 	Hub    float32
+	Tokens index.Tokens
 }
 
 // folder is one data folder that is open in this process. It must be closed.

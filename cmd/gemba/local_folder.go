@@ -11,6 +11,7 @@ import (
 
 	"github.com/gembahq/gemba/agent"
 	"github.com/gembahq/gemba/agent/ledger"
+	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/query"
 )
@@ -44,12 +45,13 @@ func newFolder(ctx context.Context, dir, packDir string, write bool, logger *slo
 	if f.store, err = openStore(ctx, o, write); err != nil {
 		return nil, err
 	}
-	f.engine, err = query.New(f.store, f.model, query.Options{
+	options := query.Options{
 		Calibration: f.model.Calibration(),
 		Model:       func() query.Model { return query.Model{Pack: f.model.name(), Provider: f.model.Provider()} },
 		Logger:      logger,
-	})
-	if err != nil {
+	}
+	searchmodel.UseRefiner(&options, f.model.refiner)
+	if f.engine, err = query.New(f.store, f.model, options); err != nil {
 		return nil, fmt.Errorf("use the pack: %w", err)
 	}
 	if !write {

@@ -2,18 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/frame"
 	"github.com/gembahq/gemba/cmd/internal/searchmodel"
+	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/query"
 )
 
 // packModel is a loaded pack.
 type packModel struct {
 	*encode.Encoder
+	refiner     *encode.Refiner // nil: the pack has none
 	calibration query.Calibration
 }
 
@@ -28,7 +31,11 @@ func openModel(dir string, logger *slog.Logger) (*packModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &packModel{Encoder: encoder, calibration: searchmodel.Calibration(pack)}, nil
+	refiner, err := encode.NewRefiner(encoder, 0)
+	if err != nil {
+		return nil, errors.Join(err, encoder.Close())
+	}
+	return &packModel{Encoder: encoder, refiner: refiner, calibration: searchmodel.Calibration(pack)}, nil
 }
 
 // EncodeText implements query.TextEncoder.
@@ -48,13 +55,32 @@ func (m *packModel) EncodePhotos(ctx context.Context, photos []*frame.Frame) ([]
 	}
 	out := make([]encodedPhoto, len(embeddings))
 	for i, e := range embeddings {
-		out[i] = encodedPhoto{Vector: e.Vector, Hub: e.Hub}
+		out[i] = encodedPhoto{
+			Vector: e.Vector, Plain: e.Plain, Hub: e.Hub,
+			Tokens: index.Tokens{Rows: e.TokenRows, Dims: e.TokenDims, Scale: e.TokenScale, Data: e.Tokens},
+		}
 	}
 	return out, nil
 }
 
 // Calibration implements model.
 func (m *packModel) Calibration() query.Calibration { return m.calibration }
+
+// Refiner implements model.
+func (m *packModel) Refiner() query.Refiner {
+	if m.refiner == nil {
+		return nil
+	}
+	return searchmodel.Refiner{Model: m.refiner}
+}
+
+// Close frees the models.
+func (m *packModel) Close() error {
+	if m.refiner == nil {
+		return m.Encoder.Close()
+	}
+	return errors.Join(m.refiner.Close(), m.Encoder.Close())
+}
 
 // name says which pack this is.
 func (m *packModel) name() string { return searchmodel.PackName(m.Pack()) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gembahq/gemba/agent/frame"
+	"github.com/gembahq/gemba/index"
 )
 
 // photoBatch is how many photos are encoded at once; a photo with five views
@@ -15,13 +16,18 @@ const photoBatch = 16
 type photoSet struct {
 	names   []string
 	vectors [][]float32
+	plain   [][]float32 // nil each if the pack has one view
 	hubs    []float32
+	tokens  []index.Tokens
 }
 
 // encodePhotos reads and encodes the named photos. Reading and decoding runs
 // beside the model.
 func (a *app) encodePhotos(ctx context.Context, m model, from string, names []string) (*photoSet, error) {
-	set := &photoSet{names: names, vectors: make([][]float32, len(names)), hubs: make([]float32, len(names))}
+	set := &photoSet{
+		names: names, vectors: make([][]float32, len(names)), plain: make([][]float32, len(names)),
+		hubs: make([]float32, len(names)), tokens: make([]index.Tokens, len(names)),
+	}
 	row := make(map[string]int, len(names))
 	for i, n := range names {
 		row[n] = i
@@ -68,6 +74,7 @@ func (a *app) encodePhotos(ctx context.Context, m model, from string, names []st
 				return fmt.Errorf("encode photos: the model gave %d numbers, the pack says %d", len(e.Vector), dims)
 			}
 			set.vectors[rows[i]], set.hubs[rows[i]] = e.Vector, e.Hub
+			set.plain[rows[i]], set.tokens[rows[i]] = e.Plain, e.Tokens
 		}
 		done += len(frames)
 		rows, frames = rows[:0], frames[:0]

@@ -146,6 +146,8 @@ func newWorld(t *testing.T, words string) *world {
 			writeFiles(t, dir)
 		case "pack":
 			writePack(t, filepath.Join(dir, "pack"))
+		case "norefinement":
+			w.local.noRefinement = true
 		case "failing-import":
 			w.local.failFiles = true
 		default:

@@ -22,6 +22,7 @@ import (
 	"github.com/gembahq/gemba/agent/ledger"
 	"github.com/gembahq/gemba/agent/record"
 	"github.com/gembahq/gemba/agent/tune/feedback"
+	"github.com/gembahq/gemba/agent/tune/rerank"
 	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/httpapi"
@@ -41,10 +42,13 @@ type daemon struct {
 
 	pack     *encode.Pack
 	encoder  *encode.Encoder
+	refiner  *encode.Refiner // nil: the pack has none
 	store    *index.Store
 	ledger   *ledger.Ledger
 	feedback *feedback.Store
 	player   *record.Player
+	tuning   *tuning
+	reranker *rerank.Refiner
 
 	importer *agent.Importer
 	cameras  *agent.Cameras
@@ -95,6 +99,7 @@ func serve(ctx context.Context, c *config.Config, stdout, stderr io.Writer) (err
 		{"cameras", d.cameras.Run},
 		{"imports", func(ctx context.Context) error { <-ctx.Done(); d.jobs.Close(); return nil }},
 		{"retention", (&retention{d.store, d.logger, d.config.Load, time.Now, retentionEvery}).run},
+		{"tuning", d.tuning.run},
 		{"status", d.report},
 		// The watchdog asks the service, so it goes before it.
 		{"watchdog", dog.run},
@@ -136,6 +141,12 @@ func (d *daemon) open(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	d.closers = append(d.closers, d.encoder.Close)
+	if d.refiner, err = encode.NewRefiner(d.encoder, runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	if d.refiner != nil {
+		d.closers = append(d.closers, d.refiner.Close)
+	}
 	if d.ledger, err = ledger.Open(filepath.Join(c.DataDir, "sources")); err != nil {
 		return err
 	}
@@ -149,6 +160,9 @@ func (d *daemon) open(ctx context.Context, c *config.Config) error {
 	d.closers = append(d.closers, d.feedback.Close)
 	if n := d.feedback.Damaged(); n > 0 {
 		d.logger.Warn("damaged grades were left out of the feedback", "grades", n)
+	}
+	if err := d.openTuning(c.DataDir); err != nil {
+		return err
 	}
 	if d.player, err = record.NewPlayer(record.Options{Dir: filepath.Join(c.DataDir, "cache", "video"), Ledger: d.ledger}); err != nil {
 		return err
@@ -181,13 +195,16 @@ func (d *daemon) close() error {
 
 // handler joins the parts of the service.
 func (d *daemon) handler(c *config.Config) (http.Handler, error) {
-	engine, err := query.New(d.store, searchmodel.Words{Model: d.encoder}, query.Options{
+	options := query.Options{
 		Calibration: searchmodel.Calibration(d.pack),
 		Image:       pictures{d.encoder},
 		Cameras:     d.cameraIDs,
 		Model:       d.model,
 		Logger:      d.logger,
-	})
+	}
+	searchmodel.UseRefiner(&options, d.refiner)
+	d.useHead(&options)
+	engine, err := query.New(d.store, searchmodel.Words{Model: d.encoder}, options)
 	if err != nil {
 		return nil, err
 	}

@@ -242,7 +242,7 @@ func (e *Engine) grow(ctx context.Context, snap *snapshot, want int, timing *Tim
 		depth = max(fetchFactor*want, 4*snap.depth)
 	}
 	if first && snap.plan.refine {
-		depth = max(depth, o.RefineTop)
+		depth = max(depth, snap.plan.refineTop)
 	}
 	depth = min(depth, o.MaxDepth)
 	if snap.plan.excluded {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type plan struct {
 	excluded   bool
 	ranked     bool // false: only filtered, newest first
 	refine     bool
+	refineTop  int
 	explain    bool   // tell where to see why
 	question   string // as it was asked
 	refineText string
@@ -32,9 +34,10 @@ type plan struct {
 
 func (e *Engine) plan(ctx context.Context, r *Request) (*plan, error) {
 	p := &plan{
-		search: index.Search{Filter: index.Filter{Cameras: r.Cameras, From: r.From, To: r.To, Labels: r.Labels, Text: r.Text}},
-		refine: r.Refine && e.options.Refiner != nil,
-		ranked: true,
+		search:    index.Search{Filter: index.Filter{Cameras: r.Cameras, From: r.From, To: r.To, Labels: r.Labels, Text: r.Text}},
+		refine:    r.Refine && e.options.Refiner != nil,
+		ranked:    true,
+		refineTop: cmp.Or(r.RefineTop, e.options.RefineTop),
 	}
 	began := time.Now()
 	var err error

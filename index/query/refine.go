@@ -16,7 +16,7 @@ import (
 // the first stage's order stands; that is logged, not returned: an answer is
 // better than none.
 func (e *Engine) refine(ctx context.Context, p *plan, hits []ranked) int {
-	top := hits[:min(len(hits), e.options.RefineTop)]
+	top := hits[:min(len(hits), p.refineTop)]
 	if len(top) == 0 {
 		return 0
 	}

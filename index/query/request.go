@@ -35,10 +35,12 @@ type Request struct {
 	Labels   []string  // all of them must be there
 	Text     string    // words or a "phrase" in labels, camera names, file names, notes
 
-	Limit   int    // 1 to MaxLimit; 0: DefaultLimit
-	Cursor  string // next_cursor of the page before; the rest must be empty or as it was
-	Refine  bool   // refine the best, where a refiner is there
-	Explain bool   // tell where each result shows what was asked
+	Limit  int    // 1 to MaxLimit; 0: DefaultLimit
+	Cursor string // next_cursor of the page before; the rest must be empty or as it was
+	Refine bool   // refine the best, where a refiner is there
+	// RefineTop is how many clips to refine; 0: Options.RefineTop.
+	RefineTop int
+	Explain   bool // tell where each result shows what was asked
 }
 
 // check validates everything that needs no look at the index and brings the
@@ -86,6 +88,9 @@ func (r *Request) check(limit int) error {
 		if _, err := index.ParseID(r.LikeClip); err != nil {
 			return invalid("like_clip", "is not a clip id (16 hexadecimal digits)")
 		}
+	}
+	if r.RefineTop < 0 || r.RefineTop > limit {
+		return invalid("refine", "of %d clips; between 0 and %d are possible", r.RefineTop, limit)
 	}
 	return r.checkSubject()
 }
@@ -217,7 +222,7 @@ func (r *Request) fingerprint() string {
 		}
 		b.WriteByte(';')
 	}
-	fmt.Fprintf(&b, "%t", r.Refine)
+	fmt.Fprintf(&b, "%t%d", r.Refine, r.RefineTop)
 	if r.Explain {
 		b.WriteString("|explain")
 	}
