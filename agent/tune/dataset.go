@@ -17,6 +17,11 @@ import (
 // grades are left out and counted.
 var ErrGone = errors.New("the clip is no longer in the index")
 
+// ErrUnsuited is returned by a Source for a question that the head cannot learn
+// from, such as one that names only what must not be there. Its grades are left
+// out and counted.
+var ErrUnsuited = errors.New("the head cannot learn from this question")
+
 // Footage is what training needs of a clip: never its pictures.
 type Footage struct {
 	Tokens index.Tokens
@@ -28,7 +33,7 @@ type Footage struct {
 // Source gives what the grades are about.
 type Source interface {
 	// Question returns a question as the head sees it and the first stage's
-	// alpha for it.
+	// alpha for it, or an error that wraps ErrUnsuited.
 	Question(ctx context.Context, text string) (q head.Query[float32], alpha float32, err error)
 	// Clip returns a clip, or an error that wraps ErrGone.
 	Clip(ctx context.Context, id string) (Footage, error)
@@ -70,6 +75,7 @@ type Counts struct {
 	Contradictions int // replaced by a later, different grade of the same pair
 	Repeats        int // the same grade again
 	Gone           int // the clip is no longer in the index
+	Unsuited       int // the head cannot learn from the question
 	NoContrast     int // questions whose clips all have one grade: nothing to learn within them
 	Train, Choose  int // questions in each part
 	HeldOut        int
@@ -107,6 +113,7 @@ func Collect(ctx context.Context, grades []Grade, source Source) (*Dataset, erro
 	})
 	clips := map[string]int{}
 	var alpha float32
+	unsuited := ""
 	for _, k := range order {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -131,8 +138,17 @@ func Collect(ctx context.Context, grades []Grade, source Source) (*Dataset, erro
 			d.Counts.Gone++
 			continue
 		}
+		if k.query == unsuited {
+			d.Counts.Unsuited++
+			continue
+		}
 		if n := len(d.Questions); n == 0 || d.Questions[n-1].Text != k.query {
 			q, a, err := source.Question(ctx, k.query)
+			if errors.Is(err, ErrUnsuited) {
+				unsuited = k.query
+				d.Counts.Unsuited++
+				continue
+			}
 			if err == nil {
 				err = finite(q.Tokens.Data, q.Vector, q.Weights, []float32{a})
 			}

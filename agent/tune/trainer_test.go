@@ -326,6 +326,28 @@ func TestGradedLossIsTheBatchForm(t *testing.T) {
 	})
 }
 
+type picky struct{ *site }
+
+func (p picky) Question(ctx context.Context, text string) (head.Query[float32], float32, error) {
+	if strings.HasSuffix(text, "0") {
+		return head.Query[float32]{}, 0, ErrUnsuited
+	}
+	return p.site.Question(ctx, text)
+}
+
+func TestUnsuitedQuestionsAreCounted(t *testing.T) {
+	s := newSite(1, 24, 32)
+	s.asks["b 1"], s.asks["c 2"] = []int{1}, []int{2}
+	var grades []Grade
+	for _, q := range []string{"a 0", "b 1", "c 0", "c 2"} {
+		grades = append(grades, Grade{Query: q, Clip: "x"}, Grade{Query: q, Clip: "y", Grade: 1})
+	}
+	d, err := Collect(context.Background(), grades, picky{s})
+	if err != nil || d.Counts.Unsuited != 4 || d.Counts.Questions != 2 || d.Counts.Grades != 4 {
+		t.Errorf("%+v %v", d.Counts, err)
+	}
+}
+
 type based struct{ *site }
 
 func (b based) Base(_ context.Context, _ string, clips []Footage, first []float32) ([]float32, error) {
