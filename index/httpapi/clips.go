@@ -51,6 +51,7 @@ type clipOutput struct {
 }
 
 func (s *service) clipRoutes(api huma.API) {
+	s.explanationRoutes(api)
 	huma.Register(api, huma.Operation{
 		OperationID: "clip", Method: http.MethodGet, Path: base + "/clips/{id}", Tags: []string{"clips"},
 		Summary: "What is known of a clip", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusInternalServerError},
@@ -207,10 +208,14 @@ func (s *service) frame(ctx context.Context, c index.Clip, n int) ([]byte, error
 }
 
 func serveJPEG(w http.ResponseWriter, r *http.Request, jpeg []byte) {
-	sum := sha256.Sum256(jpeg)
+	servePicture(w, r, "image/jpeg", jpeg)
+}
+
+func servePicture(w http.ResponseWriter, r *http.Request, contentType string, picture []byte) {
+	sum := sha256.Sum256(picture)
 	h := w.Header()
-	h.Set("Content-Type", "image/jpeg")
+	h.Set("Content-Type", contentType)
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
 	h.Set("Cache-Control", "private, max-age=3600")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(jpeg))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(picture))
 }

@@ -144,12 +144,14 @@ type Version struct {
 // Deps are what New joins. Fields not marked required may be left out; their
 // routes then do not exist or say less.
 type Deps struct {
-	Engine   Searcher  // required
-	Store    ClipStore // required
-	Footage  Footage   // nil: thumbnails stand in for frames, there is no video
-	Importer Importer  // nil: no imports
-	Cameras  Cameras   // nil: an empty list
-	Feedback Feedback  // nil: no feedback
+	Engine Searcher  // required
+	Store  ClipStore // required
+	// Explainer is nil where answers cannot be explained.
+	Explainer Explainer
+	Footage   Footage  // nil: thumbnails stand in for frames, there is no video
+	Importer  Importer // nil: no imports
+	Cameras   Cameras  // nil: an empty list
+	Feedback  Feedback // nil: no feedback
 
 	Ready      func(ctx context.Context) Readiness // nil: always ready
 	IndexStats func() IndexStats

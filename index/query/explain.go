@@ -69,7 +69,12 @@ func (e *Engine) Explain(ctx context.Context, question string, id index.ID) (*Ex
 
 // heatmapURL is where the heat over a frame of a result can be seen.
 func (e *Engine) heatmapURL(p *plan, ev event, frame int) string {
-	return fmt.Sprintf("%s/clips/%s/heatmap?query=%s&frame=%d", e.options.BaseURL, ev.best.ID, url.QueryEscape(p.question), frame)
+	return HeatmapURL(e.options.BaseURL, ev.best.ID.String(), p.question, frame)
+}
+
+// HeatmapURL is where the heat of a question over a frame of a clip can be seen.
+func HeatmapURL(base, clip, question string, frame int) string {
+	return fmt.Sprintf("%s/clips/%s/heatmap?query=%s&frame=%d", base, clip, url.QueryEscape(question), frame)
 }
 
 // scale makes the highest value 1.
