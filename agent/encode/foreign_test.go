@@ -151,6 +151,15 @@ func TestPadding(t *testing.T) {
 	}
 }
 
+func TestPool(t *testing.T) {
+	rows := []float32{1, 2, 3, 4, 8, 9}
+	for how, want := range map[string][]float32{PoolFirst: {1, 2}, PoolLast: {8, 9}, PoolMean: {4, 5}} {
+		if got := pool(how, rows, 2); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", how, got, want)
+		}
+	}
+}
+
 func TestFold(t *testing.T) {
 	dir := copyPack(t)
 	for _, fold := range []bool{false, true} {
@@ -185,6 +194,7 @@ func TestForeignManifests(t *testing.T) {
 		{"dims", func(m map[string]any) { at(m, "tokens")["dims"] = 7 }, "more than the 6"},
 		{"both", func(m map[string]any) { at(m, "image", "outputs")["tokens"] = "tokens" }, "can't both"},
 		{"batch", func(m map[string]any) { at(m, "image")["batch"] = 3 }, "batch is 3"},
+		{"pool", func(m map[string]any) { at(m, "text")["pool"] = "max" }, `"max"`},
 		{"padding", func(m map[string]any) { at(m, "text")["padding"] = map[string]any{"id": -1} }, "padding.id"},
 	} {
 		dir := foreign(t, nil).dir
@@ -197,6 +207,7 @@ func TestForeignManifests(t *testing.T) {
 	for name, change := range map[string]func(m map[string]any){
 		"normalize":      func(m map[string]any) { at(m, "image", "outputs")["normalize"] = true },
 		"text normalize": func(m map[string]any) { at(m, "text", "outputs")["normalize"] = true },
+		"pool":           func(m map[string]any) { at(m, "text")["pool"] = PoolMean },
 		"fold":           func(m map[string]any) { at(m, "text")["fold"] = true },
 		"positions":      func(m map[string]any) { at(m, "text", "inputs")["positions"] = "position_ids" },
 		"padding":        func(m map[string]any) { at(m, "text")["padding"] = map[string]any{"id": 0} },

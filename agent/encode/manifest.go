@@ -68,11 +68,21 @@ type TextSpec struct {
 	MaxLength int        `json:"max_length"` // in tokens, special ones included
 	Tokenizer string     `json:"tokenizer"`  // file
 	Lowercase bool       `json:"lowercase"`  // for people: tokenizer.json decides
+	// Pool makes the embedding of a vector per token, for models that give those:
+	// PoolFirst, PoolLast or PoolMean. "" if the model gives one per text.
+	Pool string `json:"pool,omitempty"`
 	// Fold says that texts are lower-cased before the tokenizer sees them.
 	Fold bool `json:"fold,omitempty"`
 	// Padding is there if every text is filled up to MaxLength tokens.
 	Padding *PaddingSpec `json:"padding,omitempty"`
 }
+
+// Values of TextSpec.Pool. Padding never counts.
+const (
+	PoolFirst = "first" // the first token, BERT's [CLS]
+	PoolLast  = "last"  // the last token, CLIP's end of text
+	PoolMean  = "mean"  // all tokens
+)
 
 // PaddingSpec says what fills up a text.
 type PaddingSpec struct {
@@ -303,6 +313,9 @@ func (s TextSpec) check() error {
 	}
 	if s.MaxLength < 3 || s.MaxLength > maxLength {
 		return fmt.Errorf("max_length is %d, want 3 to %d", s.MaxLength, maxLength)
+	}
+	if !slices.Contains([]string{"", PoolFirst, PoolLast, PoolMean}, s.Pool) {
+		return fmt.Errorf("pool is %q, known are %s, %s and %s", s.Pool, PoolFirst, PoolLast, PoolMean)
 	}
 	if p := s.Padding; p != nil && (p.ID < 0 || p.ID > math.MaxInt32) {
 		return fmt.Errorf("padding.id is %d, want the number of a token", p.ID)

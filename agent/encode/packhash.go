@@ -22,8 +22,9 @@ import (
 //	std 128 128 128
 //	view "squash"                                     one line per view, in order
 //	text "text.onnx" "input_ids" "attention_mask" "embedding" "tokens" 32 "tokenizer.json"
-//	image normalize                                   this and the next five only
+//	image normalize                                   this and the next six only
 //	text normalize                                    if the manifest says so
+//	text pool "last"
 //	text fold
 //	text inputs "position_ids" "token_type_ids"
 //	text padding 1 false
@@ -71,6 +72,9 @@ func (m *Manifest) writeAdapted(w io.Writer) {
 	}
 	if m.Text.Outputs.Normalize {
 		fmt.Fprintln(w, "text normalize")
+	}
+	if m.Text.Pool != "" {
+		fmt.Fprintf(w, "text pool %q\n", m.Text.Pool)
 	}
 	if m.Text.Fold {
 		fmt.Fprintln(w, "text fold")

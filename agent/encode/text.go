@@ -93,20 +93,43 @@ func (e *Encoder) runText(ctx context.Context, ids []int) ([]output, error) {
 	if err != nil {
 		return nil, err
 	}
+	n := int64(len(ids))
+	if m.Text.Padding != nil {
+		n = max(n, int64(m.Text.MaxLength))
+	}
+	if m.Text.Pool != "" {
+		if !out[0].has(1, n, int64(m.Dims)) {
+			return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Embedding, out[0].shape, n, n, m.Dims)
+		}
+		out[0] = output{shape: ort.NewShape(1, int64(m.Dims)), data: pool(m.Text.Pool, out[0].data[:len(ids)*m.Dims], m.Dims)}
+	}
 	if !out[0].has(1, int64(m.Dims)) {
 		return nil, fmt.Errorf("output %s is %v, expected [1 %d]", m.Text.Outputs.Embedding, out[0].shape, m.Dims)
 	}
 	if m.Text.Outputs.Normalize {
 		normalize(out[0].data, m.Dims)
 	}
-	n := int64(len(ids))
-	if m.Text.Padding != nil {
-		n = int64(m.Text.MaxLength)
-	}
 	if len(out) > 1 && !out[1].has(1, n, int64(m.Tokens.Dims)) {
 		return nil, fmt.Errorf("output %s is %v for %d tokens, expected [1 %d %d]", m.Text.Outputs.Tokens, out[1].shape, n, n, m.Tokens.Dims)
 	}
 	return out, nil
+}
+
+// pool makes one vector of rows, one for each token of a text.
+func pool(how string, rows []float32, dims int) []float32 {
+	switch n := len(rows); {
+	case n == 0: // probeText and EncodeText give at least one token
+		return make([]float32, dims)
+	case how == PoolFirst:
+		return rows[:dims]
+	case how == PoolLast:
+		return rows[n-dims:]
+	}
+	mean := make([]float64, dims)
+	for i, x := range rows {
+		mean[i%dims] += float64(x) / float64(len(rows)/dims)
+	}
+	return toFloat32(mean)
 }
 
 // textInputs makes one tensor for each of the model's inputs. What was made is

@@ -23,7 +23,8 @@ type config struct {
 
 	EmbedDim int `json:"embed_dim"`
 	OpenText struct {
-		Context int `json:"context_length"`
+		Context int    `json:"context_length"`
+		Pool    string `json:"pool_type"`
 	} `json:"text_cfg"`
 	OpenVision struct {
 		Size any `json:"image_size"`

@@ -29,7 +29,7 @@ type expected struct {
 	TextEmbeddings [][]float64 `json:"text_embeddings"`
 }
 
-var models = []string{"clip", "mobileclip", "siglip", "siglip2", "openclip", "both", "jina"}
+var models = []string{"clip", "mobileclip", "siglip", "siglip2", "openclip", "both", "pooled", "jina"}
 
 // runOptions finds ONNX Runtime; without it a test is skipped.
 func runOptions(t testing.TB) encode.Options {
@@ -221,6 +221,15 @@ func TestRefuses(t *testing.T) {
 			write(t, dir, "onnx/text_model.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
 		}, Options{}, ErrFolder, []string{"onnx/text_model.onnx", "pointer"}},
 		{"weights missing", "openclip", func(t *testing.T, dir string) { check(t, os.Remove(dir+"/textual/model.onnx.data")) }, Options{License: "x"}, ErrFolder, []string{"textual/model.onnx.data", "missing"}},
+		{"no pooling", "pooled", func(t *testing.T, dir string) { check(t, os.RemoveAll(dir+"/1_Pooling")) }, Options{License: "x"}, ErrUnsupported, []string{"text_model.onnx", "last_hidden_state"}},
+		{"other spaces", "pooled", func(t *testing.T, dir string) {
+			check(t, os.Rename(dir+"/vision_model.onnx", dir+"/was.onnx"))
+			check(t, os.Remove(dir+"/text_model.onnx"))
+			siglip, err := os.ReadFile("testdata/siglip/onnx/text_model.onnx")
+			check(t, err)
+			write(t, dir, "text_model.onnx", string(siglip))
+			check(t, os.Rename(dir+"/was.onnx", dir+"/vision_model.onnx"))
+		}, Options{License: "x"}, ErrUnsupported, []string{"24", "32", "one space"}},
 		{"other outputs", "both", func(t *testing.T, dir string) { replace(t, dir+"/onnx/model.onnx", "image_embeds", "image_thingy") }, Options{License: "x"}, ErrUnsupported, []string{"image_embeds", "image_thingy"}},
 		{"other inputs", "clip", func(t *testing.T, dir string) {
 			replace(t, dir+"/onnx/text_model.onnx", "attention_mask", "attention_what")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gembahq/gemba/agent/encode"
 	"github.com/gembahq/gemba/agent/encode/onnxfile"
 )
 
@@ -36,6 +37,7 @@ type source struct {
 	output onnxfile.Value
 	inputs []string // what the output needs
 	data   []byte   // the part; nil: the whole file
+	pool   string   // how the output's vectors of tokens become one; "": it is one
 }
 
 // models finds the two models.
@@ -44,8 +46,11 @@ func (f folder) models(c config, variant string) (vision, text source, err error
 	both := f.onnx(bothNames, variant)
 	switch {
 	case v != "" && t != "":
-		if vision, err = f.whole(v, imageOutputs, c.siglip()); err == nil {
-			text, err = f.whole(t, textOutputs, c.siglip())
+		if vision, err = f.whole(v, imageOutputs, c.siglip(), ""); err == nil {
+			var pool string
+			if pool, err = f.pooling(c); err == nil {
+				text, err = f.whole(t, textOutputs, c.siglip(), pool)
+			}
 		}
 		return vision, text, err
 	case both != "":
@@ -101,8 +106,32 @@ func (f folder) parse(name string) (*onnxfile.Model, error) {
 	return m, nil
 }
 
-// whole takes all of a file.
-func (f folder) whole(name string, outputs []string, siglip bool) (source, error) {
+// pooling is what the folder says of how tokens become a text's embedding, for
+// models that leave it to others; "" if it says nothing.
+func (f folder) pooling(c config) (string, error) {
+	var p struct {
+		First bool `json:"pooling_mode_cls_token"`
+		Mean  bool `json:"pooling_mode_mean_tokens"`
+		Last  bool `json:"pooling_mode_lasttoken"`
+	}
+	if err := f.json(f.first("1_Pooling/config.json"), &p); err != nil {
+		return "", err
+	}
+	switch kind := c.OpenText.Pool; {
+	case p.First, kind == "first", kind == "tok":
+		return encode.PoolFirst, nil
+	case p.Mean, kind == "avg", kind == "mean":
+		return encode.PoolMean, nil
+	// A text ends with its end token, which also has the highest number.
+	case p.Last, kind == "last", kind == "argmax", kind == "eos":
+		return encode.PoolLast, nil
+	}
+	return "", nil
+}
+
+// whole takes all of a file. With pool set, an output of one vector per token
+// will do.
+func (f folder) whole(name string, outputs []string, siglip bool, pool string) (source, error) {
 	m, err := f.parse(name)
 	if err != nil {
 		return source{}, err
@@ -128,6 +157,10 @@ func (f folder) whole(name string, outputs []string, siglip bool) (source, error
 	}
 	if len(flat) == 1 {
 		s.output = flat[0]
+		return s, f.checkOutput(s)
+	}
+	if s.output, err = m.Output("last_hidden_state"); err == nil && pool != "" && len(s.output.Shape) == 3 {
+		s.pool = pool
 		return s, f.checkOutput(s)
 	}
 	what := ""
@@ -169,7 +202,7 @@ func (f folder) checkOutput(s source) error {
 	if o.Type != onnxfile.Float32 {
 		return fmt.Errorf("%w: %s: output %v: only float32 is read: take another variant of the file", ErrUnsupported, s.name, o)
 	}
-	if o.Shape != nil && len(o.Shape) != 2 {
+	if o.Shape != nil && len(o.Shape) != 2 && s.pool == "" {
 		return fmt.Errorf("%w: %s: output %v: one vector for each picture or text is needed", ErrUnsupported, s.name, o)
 	}
 	return nil
@@ -177,8 +210,8 @@ func (f folder) checkOutput(s source) error {
 
 // dims is the length of an embedding, 0 if the file doesn't say.
 func (s source) dims() int {
-	if len(s.output.Shape) == 2 && s.output.Shape[1] > 0 {
-		return int(s.output.Shape[1])
+	if n := len(s.output.Shape); n > 0 && s.output.Shape[n-1] > 0 {
+		return int(s.output.Shape[n-1])
 	}
 	return 0
 }

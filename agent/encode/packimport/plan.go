@@ -160,6 +160,7 @@ func (p *Plan) words(c config) error {
 	s := &p.Manifest.Text
 	s.File, s.Tokenizer = "text.onnx", "tokenizer.json"
 	s.Outputs = encode.Outputs{Embedding: p.text.output.Name, Normalize: true}
+	s.Pool = p.text.pool
 	fixed := 0
 	for _, in := range p.text.needs() {
 		to := p.input(in)

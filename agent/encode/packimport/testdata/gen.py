@@ -8,6 +8,8 @@ hubs have them, and what Python makes of pictures and texts with them.
   openclip   OpenCLIP's configuration, visual/ and textual/, int32 tokens of
              fixed length, weights of the text model in a file of their own
   both       CLIP in one file with logits, as the usual exporter has it
+  pooled     CLIP's pictures and a text tower that gives a vector per token, to be
+             averaged (sentence-transformers' 1_Pooling)
   jina       one file with the outputs of Jina CLIP, a BERT text tower with
              positions and types
 
@@ -71,6 +73,15 @@ class Text(torch.nn.Module):
         if self.pooled:
             return o.last_hidden_state, o.pooler_output
         return self.m.text_projection(o.pooler_output)
+
+
+class Hidden(torch.nn.Module):
+    def __init__(self, m):
+        super().__init__()
+        self.m = m
+
+    def forward(self, input_ids, attention_mask):
+        return self.m(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
 
 class Both(torch.nn.Module):
@@ -241,6 +252,19 @@ def make(name):
         put(dir, "special_tokens_map.json", {"pad_token": {"content": "<pad>" if two else "</s>"}})
         put(dir, "preprocessor_config.json", {"do_normalize": True, "do_rescale": True, "do_resize": True, "image_processor_type": "SiglipImageProcessor", "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "resample": 2 if two else 3, "rescale_factor": 1 / 255, "size": {"height": SIZE, "width": SIZE}})
         write(dir, rows, m.vision_model(pixels(SIZE, None, Image.BILINEAR if two else Image.BICUBIC, 0.5, 0.5)).pooler_output, texts(rows, lambda i, a: m.text_model(i).pooler_output, 16, pad), "pooler_output")
+    elif name == "pooled":
+        t = tokenizer(dir, "bert")
+        torch.manual_seed(4)
+        m = clip(64, layers=1)
+        bert = spread(transformers.BertModel(transformers.BertConfig(vocab_size=t.get_vocab_size(), hidden_size=24, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, max_position_embeddings=64, attn_implementation="eager"), add_pooling_layer=False)).eval()
+        rows = ids(t, 64)
+        a = torch.tensor([rows[0][:5], rows[1][:5]])
+        export(Vision(m, False), (px,), dir + "/vision_model.onnx", ["pixel_values"], ["image_embeds"], {"pixel_values": batch, "image_embeds": batch})
+        export(Hidden(bert), (a, torch.ones_like(a)), dir + "/text_model.onnx", ["input_ids", "attention_mask"], ["last_hidden_state"], {"input_ids": length, "attention_mask": length, "last_hidden_state": length})
+        put(dir, "config.json", {"model_type": "clip", "text_config": {"max_position_embeddings": 64}})
+        put(dir, "1_Pooling/config.json", {"word_embedding_dimension": 24, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True})
+        put(dir, "preprocessor_config.json", {"crop_size": SIZE, "image_processor_type": "CLIPImageProcessor", "image_mean": MEAN, "image_std": STD, "resample": 3, "size": {"shortest_edge": SIZE}})
+        write(dir, rows, m.visual_projection(m.vision_model(pixels(SIZE, SIZE, Image.BICUBIC, MEAN, STD)).pooler_output), texts(rows, lambda i, a: bert(input_ids=i, attention_mask=a).last_hidden_state.mean(1)), "tokens to average")
     elif name == "jina":
         t = tokenizer(dir, "bert")
         torch.manual_seed(3)
@@ -270,5 +294,5 @@ def make(name):
 with torch.no_grad():
     for i, p in enumerate(pictures()):
         p.save(os.path.join(here, f"picture{i}.png"))
-    for name in sys.argv[1:] or ["clip", "mobileclip", "siglip", "siglip2", "openclip", "both", "jina"]:
+    for name in sys.argv[1:] or ["clip", "mobileclip", "siglip", "siglip2", "openclip", "both", "pooled", "jina"]:
         make(name)
