@@ -209,7 +209,7 @@ func (d *daemon) handler(c *config.Config) (http.Handler, error) {
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
-		Engine: engine, Store: d.store, Footage: footage{d.player}, Importer: imports{d.jobs, &d.config},
+		Engine: engine, Explainer: engine, Store: d.store, Footage: footage{d.player}, Importer: imports{d.jobs, &d.config},
 		Cameras: cameraList{d.cameras.Status, d.store}, Feedback: grades{d.feedback}, Pictures: true,
 		Ready: d.ready, IndexStats: d.indexStats, Model: d.model,
 		Site:     httpapi.Site{Site: c.Site, Node: c.Node, Started: d.started},
