@@ -45,7 +45,7 @@ directions, from a similarity and a relevancy matrix.`,
 			if err != nil {
 				return err
 			}
-			return a.evalMatrix(cmd.Context(), &f, rel)
+			return a.evalMatrixFile(cmd.Context(), &f, rel)
 		},
 	}
 	f.register(cmd)
@@ -56,29 +56,54 @@ directions, from a similarity and a relevancy matrix.`,
 
 func newEvalEK100Command(a *app) *cobra.Command {
 	var f matrixFlags
-	var annotations string
+	var annotations, videos, pack, save string
 	cmd := &cobra.Command{
-		Use:   "ek100 --annotations DIR --similarity S.npy",
+		Use:   "ek100 --annotations DIR (--similarity S.npy | --videos DIR)",
 		Short: "Official EK-100 metrics, relevancy built from the annotation files",
 		Long: `Computes the official EPIC-KITCHENS-100 retrieval metrics. The relevancy matrix
 is built from ` + eval.EK100ClipFile + ` and
 ` + eval.EK100SentenceFile + ` in DIR: rows of the similarity
-matrix follow the first file, columns the second.`,
+matrix follow the first file, columns the second. With --videos the similarities
+are made by the model pack from the videos, anywhere below DIR under the names of
+the data set (P01_101.MP4); --save keeps them.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := required(cmd, "annotations", "similarity"); err != nil {
+			if err := required(cmd, "annotations"); err != nil {
 				return err
+			}
+			if (f.similarity == "") == (videos == "") {
+				return usagef("give either --similarity or --videos")
+			}
+			if save != "" && videos == "" {
+				return usagef("--save keeps what --videos makes; there is nothing to keep of --similarity")
 			}
 			rel, err := eval.ReadEK100Relevancy(annotations)
 			if err != nil {
 				return err
 			}
-			return a.evalMatrix(cmd.Context(), &f, rel)
+			if videos == "" {
+				return a.evalMatrixFile(cmd.Context(), &f, rel)
+			}
+			similarity, err := a.ek100Similarity(cmd.Context(), annotations, videos, pack)
+			if err != nil {
+				return err
+			}
+			if save != "" {
+				if err := saveSimilarity(save, similarity); err != nil {
+					return err
+				}
+			}
+			return a.evalMatrix(cmd.Context(), &f, similarity, "the similarities of the videos", rel)
 		},
 	}
 	f.register(cmd)
-	cmd.Flags().StringVar(&annotations, "annotations", "", "folder with the EK-100 annotation files")
-	markFolders(cmd, "annotations")
+	fs := cmd.Flags()
+	fs.StringVar(&annotations, "annotations", "", "folder with the EK-100 annotation files")
+	fs.StringVar(&videos, "videos", "", "folder with the EK-100 videos")
+	fs.StringVar(&pack, "pack", bundledPack, "folder of the model pack, for --videos")
+	fs.StringVar(&save, "save", "", "keep the similarities of --videos as this .npy file")
+	markFolders(cmd, "annotations", "videos", "pack")
+	markFiles(cmd, "npy", "save")
 	return cmd
 }
 
@@ -99,25 +124,34 @@ type directionComparisons struct {
 	T2V eval.Comparison `json:"t2v"`
 }
 
-func (a *app) evalMatrix(ctx context.Context, f *matrixFlags, relevancy eval.Matrix) error {
-	score := func(path string) (*eval.Official, error) {
-		sim, err := readMatrix(path)
-		if err != nil {
-			return nil, err
-		}
+func (a *app) evalMatrixFile(ctx context.Context, f *matrixFlags, relevancy eval.Matrix) error {
+	similarity, err := readMatrix(f.similarity)
+	if err != nil {
+		return err
+	}
+	return a.evalMatrix(ctx, f, similarity, f.similarity, relevancy)
+}
+
+// evalMatrix evaluates similarity, which errors call by its name.
+func (a *app) evalMatrix(ctx context.Context, f *matrixFlags, similarity eval.Matrix, name string, relevancy eval.Matrix) error {
+	score := func(sim eval.Matrix, name string) (*eval.Official, error) {
 		res, err := eval.EvaluateOfficial(ctx, sim, relevancy, eval.OfficialOptions{Conformance: f.conformance})
 		if err != nil {
-			return nil, fmt.Errorf("evaluate %s: %w", path, err)
+			return nil, fmt.Errorf("evaluate %s: %w", name, err)
 		}
 		return res, nil
 	}
 	report := matrixReport{}
 	var err error
-	if report.Official, err = score(f.similarity); err != nil {
+	if report.Official, err = score(similarity, name); err != nil {
 		return err
 	}
 	if f.against != "" {
-		other, err := score(f.against)
+		sim, err := readMatrix(f.against)
+		if err != nil {
+			return err
+		}
+		other, err := score(sim, f.against)
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,15 @@ func (m *fakeModel) EncodePhotos(_ context.Context, photos []*frame.Frame) ([]en
 	return out, nil
 }
 
+// EncodeFrames gives a clip the colour of its first frame.
+func (m *fakeModel) EncodeFrames(ctx context.Context, clips [][]*frame.Frame) ([]encodedPhoto, error) {
+	photos := make([]*frame.Frame, len(clips))
+	for i, c := range clips {
+		photos[i] = c[0]
+	}
+	return m.EncodePhotos(ctx, photos)
+}
+
 func (m *fakeModel) Calibration() query.Calibration {
 	return query.Calibration{Dims: 3, Alpha: 0.5, AlphaWord: 0.2, Beta: 0.45, Confident: 3, Possible: 2}
 }

@@ -41,6 +41,8 @@ type model interface {
 	query.TextEncoder
 	// EncodePhotos encodes each photo as a clip of one frame.
 	EncodePhotos(ctx context.Context, photos []*frame.Frame) ([]encodedPhoto, error)
+	// EncodeFrames encodes clips, each given as its frames.
+	EncodeFrames(ctx context.Context, clips [][]*frame.Frame) ([]encodedPhoto, error)
 	// Calibration holds the pack's weights of the first stage.
 	Calibration() query.Calibration
 	// Refiner re-orders the best; nil if the pack has none.

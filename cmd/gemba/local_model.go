@@ -49,6 +49,11 @@ func (m *packModel) EncodePhotos(ctx context.Context, photos []*frame.Frame) ([]
 	for i, p := range photos {
 		clips[i] = []*frame.Frame{p}
 	}
+	return m.EncodeFrames(ctx, clips)
+}
+
+// EncodeFrames implements model.
+func (m *packModel) EncodeFrames(ctx context.Context, clips [][]*frame.Frame) ([]encodedPhoto, error) {
 	embeddings, err := m.EncodeClips(ctx, clips)
 	if err != nil {
 		return nil, err

@@ -111,6 +111,11 @@ func ReadEK100Sentences(r io.Reader, name string) ([]EK100Sentence, error) {
 	return sentences, t.close()
 }
 
+// ReadEK100SentencesFile is ReadEK100Sentences on the sentence file in dir.
+func ReadEK100SentencesFile(dir string) ([]EK100Sentence, error) {
+	return readFile(filepath.Join(dir, EK100SentenceFile), ReadEK100Sentences)
+}
+
 // parseClassList reads a list as Python prints it: "[2, 49]".
 func parseClassList(s string) ([]int, error) {
 	inner, ok := strings.CutPrefix(s, "[")
