@@ -45,7 +45,10 @@ async function call(path, options = {}) {
 // search asks for a page of results. filters: {q, like, cameras, from, to}.
 export function search(filters, cursor, signal) {
   const p = new URLSearchParams();
-  if (filters.q) p.set("q", filters.q);
+  if (filters.q) {
+    p.set("q", filters.q);
+    p.set("explain", "true");
+  }
   if (filters.like) p.set("like_clip", filters.like);
   for (const id of filters.cameras) p.append("camera", id);
   if (filters.from) p.set("from", filters.from);
@@ -56,4 +59,5 @@ export function search(filters, cursor, signal) {
 
 export const cameras = () => call("/cameras").then((list) => list.items);
 export const status = () => call("/status");
+export const explanation = (id, question, signal) => call(`/clips/${encodeURIComponent(id)}/explanation?${new URLSearchParams({ query: question })}`, { signal });
 export const clip = (id, signal) => call(`/clips/${encodeURIComponent(id)}`, { signal });

@@ -2,6 +2,7 @@
 // video that this browser plays.
 
 import { clip as fetchClip, problem } from "./api.js";
+import * as why from "./why.js";
 import { byId, make } from "./dom.js";
 import { sentence, span, utc } from "./format.js";
 
@@ -63,6 +64,7 @@ function reset(item) {
   video.poster = item.thumbnail_url;
   byId("player-restart").disabled = true;
   byId("player-download").hidden = false;
+  why.reset(item);
 }
 
 // play asks where in the video the clip begins, then loads and starts it there.
@@ -136,6 +138,31 @@ function stopVideo() {
   video.load();
 }
 
+// showWhy puts the frame that matched, and what was found in it, in the place of the
+// video; called again it goes back.
+async function showWhy() {
+  const item = list[at];
+  if (why.shown()) {
+    show(at);
+    return;
+  }
+  stopVideo();
+  video.hidden = true;
+  strip.hidden = true;
+  note.textContent = "";
+  still.src = item.matched_frame.url;
+  still.alt = `${names(item.camera)}, ${span(item.start, item.end)}`;
+  still.hidden = false;
+  byId("player-restart").disabled = true;
+  loading.abort();
+  loading = new AbortController();
+  try {
+    still.src = await why.show(item, loading.signal);
+  } catch (err) {
+    if (err.name !== "AbortError") note.textContent = sentence(err.message);
+  }
+}
+
 function step(by) {
   const to = at + by;
   if (to >= 0 && to < list.length) show(to);
@@ -145,6 +172,7 @@ byId("player-close").addEventListener("click", () => dialog.close());
 byId("player-previous").addEventListener("click", () => step(-1));
 byId("player-next").addEventListener("click", () => step(1));
 byId("player-restart").addEventListener("click", restart);
+byId("player-why").addEventListener("click", showWhy);
 byId("player-like").addEventListener("click", () => {
   const item = list[at];
   opener = null;
