@@ -14,6 +14,7 @@ import (
 	"github.com/gembahq/gemba/cmd/internal/searchmodel"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/query"
+	"github.com/gembahq/gemba/index/query/japanese"
 )
 
 // sourcesFolder is where a data folder keeps the ledger of footage files.
@@ -47,6 +48,7 @@ func newFolder(ctx context.Context, dir, packDir string, write bool, logger *slo
 	}
 	options := query.Options{
 		Calibration: f.model.Calibration(),
+		Translator:  japanese.NewLazy(logger),
 		Model:       func() query.Model { return query.Model{Pack: f.model.name(), Provider: f.model.Provider()} },
 		Logger:      logger,
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/httpapi"
 	"github.com/gembahq/gemba/index/query"
+	"github.com/gembahq/gemba/index/query/japanese"
 	"github.com/gembahq/gemba/index/vfs"
 	"github.com/gembahq/gemba/internal/version"
 )
@@ -197,6 +198,7 @@ func (d *daemon) close() error {
 func (d *daemon) handler(c *config.Config) (http.Handler, error) {
 	options := query.Options{
 		Calibration: searchmodel.Calibration(d.pack),
+		Translator:  japanese.NewLazy(d.logger),
 		Image:       pictures{d.encoder},
 		Cameras:     d.cameraIDs,
 		Model:       d.model,
