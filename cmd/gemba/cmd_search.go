@@ -23,6 +23,8 @@ type searchFlags struct {
 	from, to string
 	limit    int
 	pack     string
+	explain  bool
+	noRefine bool
 }
 
 // searchRequest is the body of POST /search.
@@ -35,6 +37,7 @@ type searchRequest struct {
 	To      *time.Time `json:"to,omitempty"`
 	Limit   int        `json:"limit"`
 	Refine  bool       `json:"refine"`
+	Explain bool       `json:"explain,omitempty"`
 }
 
 func newSearchCommand(a *app) *cobra.Command {
@@ -66,6 +69,8 @@ A whole day given to --to is included.`,
 	fs.StringVar(&f.from, "from", "", "only from this time on")
 	fs.StringVar(&f.to, "to", "", "only up to this time")
 	fs.IntVar(&f.limit, "limit", query.DefaultLimit, fmt.Sprintf("number of results, 1 to %d", query.MaxLimit))
+	fs.BoolVar(&f.explain, "explain", false, "say which words were found in each moment, and which not")
+	fs.BoolVar(&f.noRefine, "no-refine", false, "leave the order to the first stage")
 	fs.StringVar(&f.pack, "pack", bundledPack, "without a daemon: folder of the model pack")
 	registerCameraCompletion(a, cmd)
 	return cmd
@@ -94,7 +99,7 @@ func (a *app) search(ctx context.Context, words string, f *searchFlags) error {
 	if err := json.Unmarshal(answer.raw, &response); err != nil {
 		return fmt.Errorf("read the answer: %w (are gemba and gembad of the same version? gemba doctor tells)", err)
 	}
-	return a.printAnswer(ctx, &response, answer)
+	return a.printAnswer(ctx, &response, answer, f.explain)
 }
 
 // searchRequest turns flags into a request and refuses what cannot be meant
@@ -106,7 +111,7 @@ func (a *app) searchRequest(words string, f *searchFlags) (*searchRequest, error
 	if f.limit < 1 || f.limit > query.MaxLimit {
 		return nil, usagef("--limit must be between 1 and %d, not %d", query.MaxLimit, f.limit)
 	}
-	req := &searchRequest{Query: words, Cameras: f.cameras, Labels: f.labels, Text: f.text, Limit: f.limit, Refine: true}
+	req := &searchRequest{Query: words, Cameras: f.cameras, Labels: f.labels, Text: f.text, Limit: f.limit, Refine: !f.noRefine, Explain: f.explain}
 	var err error
 	if req.From, err = a.moment("from", f.from, dayStart); err != nil {
 		return nil, err
@@ -168,7 +173,7 @@ func (a *app) askFolder(ctx context.Context, req *searchRequest, pack string) (*
 	if err != nil {
 		return nil, err
 	}
-	q := query.Request{Query: req.Query, Cameras: req.Cameras, Labels: req.Labels, Text: req.Text, Limit: req.Limit, Refine: req.Refine}
+	q := query.Request{Query: req.Query, Cameras: req.Cameras, Labels: req.Labels, Text: req.Text, Limit: req.Limit, Refine: req.Refine, Explain: req.Explain}
 	if req.From != nil {
 		q.From = *req.From
 	}

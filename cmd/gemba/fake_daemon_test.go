@@ -148,6 +148,13 @@ func cannedAnswer(words string) *query.Response {
 			Score: 0.31 - float32(i)*0.05, Z: 4 - float64(i), Confidence: c, VideoURL: "/api/v1/clips/" + id + "/video",
 		})
 	}
+	if words == "a worker with a helmet" {
+		yes, no, support := true, false, float32(0.4)
+		res.Items[0].MatchedFrame.N = 3
+		res.Items[0].Words = []query.WordSupport{
+			{Text: "a", Support: &support}, {Text: "worker", Support: &support, Supported: &yes}, {Text: "helmet", Support: &support, Supported: &no},
+		}
+	}
 	if words == "a unicorn without a horn" {
 		res.NoMatch = true
 		res.Items = res.Items[1:]
@@ -195,10 +202,14 @@ func (d *fakeDaemon) cancel(w http.ResponseWriter, _ *http.Request) {
 	reply(w, 202, map[string]any{"state": "cancelled", "progress": 0.5, "result": nil})
 }
 
-// cannedImport is the report of importing paths; one that ends in .txt fails.
+// cannedImport is the report of importing paths; one that ends in .txt fails, and
+// one named "nothing" is a folder without footage.
 func cannedImport(paths []string) agent.ImportReport {
 	r := agent.ImportReport{Failed: []agent.Failure{}, WallSeconds: 1.5}
 	for _, p := range paths {
+		if filepath.Base(p) == "nothing" {
+			continue
+		}
 		r.Files++
 		if filepath.Ext(p) == ".txt" {
 			r.Failed = append(r.Failed, agent.Failure{Path: p, Error: "this is no video file that can be read"})

@@ -12,7 +12,7 @@ import (
 )
 
 // printAnswer writes an answer for people.
-func (a *app) printAnswer(ctx context.Context, r *query.Response, from *answer) error {
+func (a *app) printAnswer(ctx context.Context, r *query.Response, from *answer, explain bool) error {
 	var b strings.Builder
 	switch {
 	case len(r.Items) == 0:
@@ -22,11 +22,20 @@ func (a *app) printAnswer(ctx context.Context, r *query.Response, from *answer) 
 	}
 	if len(r.Items) > 0 {
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "RANK\tCONFIDENCE\tCAMERA\tTIME\tLENGTH\tSCORE\tVIDEO")
+		header := "RANK\tCONFIDENCE\tCAMERA\tTIME\tLENGTH\tSCORE"
+		if explain {
+			header += "\tFOUND\tNOT FOUND\tFRAME"
+		}
+		fmt.Fprintln(w, header+"\tVIDEO")
 		for i := range r.Items {
 			item := &r.Items[i]
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%.3f\t%s\n", i+1, item.Confidence, printable(item.Camera),
-				item.Start.In(a.location).Format("2006-01-02 15:04:05"), seconds(item.End.Sub(item.Start)), item.Score, printable(from.video(ctx, item)))
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%.3f", i+1, item.Confidence, printable(item.Camera),
+				item.Start.In(a.location).Format("2006-01-02 15:04:05"), seconds(item.End.Sub(item.Start)), item.Score)
+			if explain {
+				found, missing := wordsFound(item.Words)
+				fmt.Fprintf(w, "\t%s\t%s\t%d", found, missing, item.MatchedFrame.N)
+			}
+			fmt.Fprintf(w, "\t%s\n", printable(from.video(ctx, item)))
 		}
 		w.Flush()
 	}
@@ -43,6 +52,33 @@ func (a *app) printAnswer(ctx context.Context, r *query.Response, from *answer) 
 	}
 	_, err := a.stdout.Write([]byte(b.String()))
 	return err
+}
+
+// wordsFound lists the words that a moment shows and those it does not; "-" if
+// there are none, and "?" for both if it was not looked at word by word.
+func wordsFound(words []query.WordSupport) (found, missing string) {
+	var yes, no []string
+	known := false
+	for _, w := range words {
+		known = known || w.Support != nil
+		switch {
+		case w.Supported == nil:
+		case *w.Supported:
+			yes = append(yes, printable(w.Text))
+		default:
+			no = append(no, printable(w.Text))
+		}
+	}
+	if !known {
+		return "?", "?"
+	}
+	list := func(words []string) string {
+		if len(words) == 0 {
+			return "-"
+		}
+		return strings.Join(words, " ")
+	}
+	return list(yes), list(no)
 }
 
 // understood says how the words were read, where that is not plain to see.
