@@ -30,7 +30,8 @@
 // form needs 21 ms of processor time for 100 candidates of 32 cells and 12 words at
 // the size that is trained here (inner width 128, hidden 256), 55 ms at twice the
 // width, and both cores share that. So a tuned head is one small file, its scores
-// are the ones that were trained, and there are no two forms to keep equal. (Without
-// vector instructions it is several times slower: then the time budget of a search
-// decides how many candidates it reaches.)
+// are the ones that were trained, and there are no two forms to keep equal. (Those
+// are figures of an amd64 processor with AVX2. There is a kernel for arm64 too,
+// tested but not timed; elsewhere it is ten times slower, and the time budget of a
+// search decides how many candidates it reaches.)
 package tune
