@@ -66,5 +66,16 @@ func (c config) dims() int {
 	return 0
 }
 
-// positions is the longest text in tokens, 0 if unknown.
-func (c config) positions() int { return max(c.Text.Positions, c.OpenText.Context) }
+// positions is the longest text in tokens, 0 if unknown. config.json leaves out
+// what is as in the first model of its kind.
+func (c config) positions() int {
+	switch n := max(c.Text.Positions, c.OpenText.Context); {
+	case n > 0:
+		return n
+	case c.siglip():
+		return 64
+	case c.ModelType == "clip":
+		return 77
+	}
+	return 0
+}

@@ -189,6 +189,32 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// Newer exporters leave out of config.json what is as usual, and write
+// processor_config.json.
+func TestSparseConfiguration(t *testing.T) {
+	for model, length := range map[string]int{"siglip2": 64, "both": 77} {
+		dir := filepath.Join(t.TempDir(), model)
+		check(t, os.CopyFS(dir, os.DirFS("testdata/"+model)))
+		kind := map[string]string{"siglip2": "siglip", "both": "clip"}[model]
+		write(t, dir, "config.json", `{"model_type": "`+kind+`", "text_config": {"model_type": "`+kind+`_text_model"}, "vision_config": {}}`)
+		replace(t, dir+"/tokenizer_config.json", `"model_max_length": `, `"was": `)
+		text, err := os.ReadFile(dir + "/preprocessor_config.json")
+		check(t, err)
+		write(t, dir, "processor_config.json", `{"processor_class": "X", "image_processor": `+string(text)+`}`)
+		before, err := NewPlan(dir, Options{License: "x"})
+		check(t, err)
+		check(t, os.Remove(dir+"/preprocessor_config.json"))
+		p, err := NewPlan(dir, Options{License: "x"})
+		check(t, err)
+		if a, b := fmt.Sprint(before.Manifest.Image), fmt.Sprint(p.Manifest.Image); a != b || p.Manifest.Image.Mean[0] == 0 {
+			t.Errorf("%s: %s, with processor_config.json %s", model, a, b)
+		}
+		if p.Manifest.Text.MaxLength != length {
+			t.Errorf("%s: texts of %d tokens, want %d", model, p.Manifest.Text.MaxLength, length)
+		}
+	}
+}
+
 func TestViewsAndName(t *testing.T) {
 	p, err := NewPlan("testdata/clip", Options{Name: "mine", Views: []string{"squash", "zoom-32"}})
 	if err != nil || p.Manifest.Name != "mine" || !slices.Equal(p.Manifest.Image.Views, []string{"squash", "zoom-32"}) {

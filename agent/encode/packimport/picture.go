@@ -71,13 +71,22 @@ func (f folder) pictureConfig() (pictureConfig, string, error) {
 	var p pictureConfig
 	name := f.first("preprocessor_config.json", "visual/preprocess_cfg.json", "preprocess_cfg.json")
 	if name != "" {
-		return p, name, f.json(name, &p)
+		err := f.json(name, &p)
+		return p, name, err
+	}
+	if name = f.first("processor_config.json"); name != "" {
+		parts := struct {
+			Image *pictureConfig `json:"image_processor"`
+		}{Image: &p}
+		err := f.json(name, &parts)
+		return p, name, err
 	}
 	if name = f.first("open_clip_config.json"); name != "" {
 		open := struct {
 			Preprocess *pictureConfig `json:"preprocess_cfg"`
 		}{Preprocess: &p}
-		return p, name, f.json(name, &open)
+		err := f.json(name, &open)
+		return p, name, err
 	}
 	return p, "", fmt.Errorf("%w: preprocessor_config.json is missing, which says how pictures are scaled: download it too", ErrFolder)
 }

@@ -169,7 +169,7 @@ func (p *Plan) words(c config) error {
 		}
 		*to = in.Name
 		narrow := in.Type == onnxfile.Int32
-		if in.Type != onnxfile.Int64 && !narrow || s.Inputs.Int32 && !narrow || in.Shape != nil && len(in.Shape) != 2 {
+		if in.Type != onnxfile.Int64 && !narrow || in.Type != p.text.needs()[0].Type || in.Shape != nil && len(in.Shape) != 2 {
 			return fmt.Errorf("%w: %s: input %v: int64 or int32 [b length], the same for all inputs, is expected", ErrUnsupported, p.text.name, in)
 		}
 		s.Inputs.Int32 = narrow
