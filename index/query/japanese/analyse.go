@@ -32,6 +32,7 @@ func openAnalysis(packed []byte) (*tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the analysis: %w", err)
 	}
+	share(d)
 	t, err := tokenizer.New(d, tokenizer.OmitBosEos())
 	if err != nil {
 		return nil, fmt.Errorf("start the analysis: %w", err)
@@ -51,6 +52,28 @@ type morpheme struct {
 }
 
 func (m *morpheme) is(pos, sub string) bool { return m.pos == pos && (sub == "" || m.sub == sub) }
+
+// share keeps one of the many rows that are equal: a few dozen parts of speech,
+// and nothing for words that do not inflect.
+func share(d *dict.Dict) {
+	seen := map[[8]dict.POSID]dict.POS{}
+	for i, pos := range d.POSTable.POSs {
+		var key [8]dict.POSID
+		if copy(key[:], pos) < len(pos) {
+			continue
+		}
+		if same, ok := seen[key]; ok {
+			d.POSTable.POSs[i] = same
+		} else {
+			seen[key] = pos
+		}
+	}
+	for i, row := range d.Contents {
+		if len(row) == 1 && row[0] == "" {
+			d.Contents[i] = nil
+		}
+	}
+}
 
 func analyse(t *tokenizer.Tokenizer, text string) []morpheme {
 	tokens := t.Tokenize(text)
