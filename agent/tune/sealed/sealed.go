@@ -49,11 +49,11 @@ func Encode(kind string, version int, header any, arrays ...[]float32) ([]byte, 
 // Decode reads what Encode wrote into header and returns the arrays. Versions up
 // to the one given are read. It allocates no more than the data is long.
 func Decode(data []byte, kind string, version int, header any) (found int, arrays [][]float32, err error) {
-	line, rest, ok := bytes.Cut(data[:min(len(data), 64)], []byte{'\n'})
+	line, _, ok := bytes.Cut(data[:min(len(data), 64)], []byte{'\n'})
 	if !ok {
 		return 0, nil, ErrDamaged
 	}
-	rest = data[len(line)+1:]
+	rest := data[len(line)+1:]
 	var name string
 	if n, _ := fmt.Sscanf(string(line), "gemba %s %d", &name, &found); n != 2 || found < 1 {
 		return 0, nil, ErrDamaged

@@ -1,13 +1,12 @@
 package sealed
 
 import (
+	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"math"
 	"slices"
 	"testing"
-
-	"encoding/binary"
 )
 
 type note struct{ Name string }
