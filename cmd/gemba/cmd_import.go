@@ -119,6 +119,12 @@ func (a *app) printImport(r agent.ImportReport) error {
 
 func (a *app) printImportText(r agent.ImportReport) error {
 	var b strings.Builder
+	if r.Files == 0 && len(r.Failed) == 0 {
+		// An empty folder, or one whose files have other endings: zeros would not say which mistake was made.
+		fmt.Fprintln(&b, "There is no video file there: in folders those count that end in .mp4, .mkv, .avi, .ts and the like.")
+		_, err := a.stdout.Write([]byte(b.String()))
+		return err
+	}
 	fmt.Fprintf(&b, "%s", count(r.Files, "file"))
 	if r.Skipped > 0 {
 		fmt.Fprintf(&b, ", %d of them known already", r.Skipped)
