@@ -137,12 +137,17 @@ func (c *clause) core(person bool) string {
 			verb = strings.TrimSuffix(verb, " at")
 		}
 		verb += " " + object.words()
+	} else {
+		verb = dangling.Replace(verb + "\n")
 	}
 	if c.f.negative {
 		verb = "not " + verb
 	}
 	return joinWords(append(append([]string{verb}, rest...), c.adverb...)...)
 }
+
+// dangling removes a preposition that lost its object.
+var dangling = strings.NewReplacer(" at\n", "", " of\n", "", " for\n", "", "\n", "")
 
 // tie gives an argument its preposition. An argument that the verb takes as its
 // object goes there.
@@ -238,6 +243,9 @@ func (c *clause) describe(head *phrase) {
 	}
 	if c.f.link == linkEnd && c.e.english == "line up" && head.n == 0 && !isMass(head.e.english) {
 		head.n = countMany
+		for _, other := range head.also {
+			other.n = countMany
+		}
 	}
 	subject := c.subject()
 	if !c.f.passive {
@@ -246,6 +254,9 @@ func (c *clause) describe(head *phrase) {
 		} else {
 			c.actor(head)
 		}
+	}
+	if subject == nil && strings.HasPrefix(c.e.english, "take a photo") && !head.e.isPerson() {
+		return // how the picture was taken
 	}
 	if subject == nil {
 		if place := head.e.english; (place == "area" || place == "place") && c.objectVerb() && !c.f.passive {

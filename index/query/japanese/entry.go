@@ -35,6 +35,7 @@ type entry struct {
 	thing     bool              // verb: things do it, so nobody is added where no subject is named
 	literal   bool              // noun: a name, a quotation or Latin letters, kept as it is
 	action    bool              // noun: what somebody does, in English an -ing form
+	verb      string            // noun: the verb of an action
 	prep      string            // noun: how to be there: in, on, at
 	attr      string            // noun: its form before another noun, if not the word itself
 	of        string            // noun: a group; what it is of where that is not said

@@ -45,6 +45,8 @@ func readInflection(ms []morpheme, i int) (inflection, int) {
 			f.link = linkEnd
 		case m.pos == "助動詞" && m.kind == "特殊・タ":
 			f.past, f.link = true, linkEnd
+		case m.surface == "と" && i+1 < len(ms) && ms[i+1].base == "する" && ms[i-1].base == "う": // 渡ろうとする
+			i++
 		case m.surface == "たり" || m.surface == "だり":
 			f.link = linkAnd
 		case m.is("助詞", "接続助詞") && (m.surface == "て" || m.surface == "で"):

@@ -31,7 +31,7 @@ func parseLexicon(text string) (*lexicon, error) {
 func (l *lexicon) add(line string) error {
 	words, meaning, ok := strings.Cut(line, ": ")
 	class, rest, ok2 := strings.Cut(meaning, " ")
-	if !ok || !ok2 || len(class) != 1 || !strings.Contains("nvapdlwteqs", class) {
+	if !ok || !ok2 || len(class) != 1 || !strings.Contains("nvapdlwteqs-", class) {
 		return fmt.Errorf("want words: class English; options, not %q", line)
 	}
 	fields := strings.Split(rest, ";")

@@ -163,7 +163,7 @@ func (p *parser) gather(np *phrase) {
 func (p *parser) describe(np *phrase, a item) {
 	switch {
 	case a.of != nil:
-		a.of.lead(a.text)
+		p.describe(a.of, item{text: a.text})
 		if a.negative {
 			np.add("without " + a.of.words())
 		} else {
@@ -173,6 +173,9 @@ func (p *parser) describe(np *phrase, a item) {
 		np.add("that is not " + a.text)
 	default:
 		np.lead(a.text)
+		if a.text == "few" {
+			np.n = countMany
+		}
 		if a.text == "many" {
 			np.n = countMany
 			if np.e.isPerson() || !isMass(np.e.english) {
@@ -238,6 +241,9 @@ func (p *parser) verb(w *word) {
 			continue
 		}
 		break
+	}
+	if c.e.english == "hang" && slices.ContainsFunc(c.args, func(a argument) bool { return a.particle == "を" && a.p.e.worn }) {
+		c.e = &entry{class: classVerb, english: "wear", worn: true} // 眼鏡をかける
 	}
 	if c.e.english == "do" {
 		p.resolveDo(c)
@@ -511,6 +517,10 @@ func (p *parser) wrapper() {
 		}
 		switch {
 		case t.kind == itemClause && t.c.f.link == linkEnd:
+			if strings.HasPrefix(t.c.e.english, "take a photo") && !t.c.has("を") && !t.c.has("が") {
+				p.pop() // ドローンで撮影した映像
+				return
+			}
 			p.end()
 			return
 		case t.kind == itemPhrase && (t.particle == "の" || t.particle == "と"):

@@ -88,7 +88,7 @@ func (p *phrase) core() string {
 }
 
 // quantities are words before the noun that take the place of an article.
-var quantities = map[string]bool{"many": true, "several": true, "all": true, "both": true, "another": true, "a lot of": true}
+var quantities = map[string]bool{"many": true, "few": true, "several": true, "all": true, "both": true, "another": true, "a lot of": true}
 
 func quantified(before []string) bool {
 	return slices.ContainsFunc(before, func(w string) bool { return quantities[w] })
@@ -154,6 +154,12 @@ func belong(head, mod *phrase) {
 		head.add("of " + mod.words())
 	case head.e.isPerson() && mod.e.worn:
 		head.add("wearing " + mod.words())
+	case head.e.action && (mod.e.isPerson() || vehicles[modWord]) && !transitive[head.e.verb]:
+		// 車両の通行: who does it.
+		doing := head.core()
+		after := append([]string{doing}, head.after...)
+		*head = *mod
+		head.add(after...)
 	case head.e.action:
 		if prep := mod.e.place(); prep != "" && mod.e.isPlaceOnly() && head.e.english != "cleaning" && head.e.english != "entering" && head.e.english != "leaving" {
 			head.add(prep + " " + mod.words())

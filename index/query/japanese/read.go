@@ -453,7 +453,7 @@ var suffixes = map[string]string{
 
 func (r *reader) noun(i int) int {
 	m := &r.ms[i]
-	if what := suffixes[m.surface]; what != "" && len(r.out) > 0 && (m.sub == "接尾" || m.sub == "非自立" || what == "without" || what == "other than") {
+	if what := suffixes[m.surface]; what != "" && len(r.out) > 0 && (m.sub == "接尾" || m.sub == "非自立" || what == "without" || what == "other than" || m.surface == "同士") {
 		r.add(word{class: classSuffix, text: m.surface, e: &entry{class: classSuffix, english: what}, known: true})
 		return i + 1
 	}
@@ -476,7 +476,7 @@ func (r *reader) noun(i int) int {
 			n++
 		}
 		w := word{class: classNoun, text: r.text(i, i+n), known: true, does: true,
-			e: &entry{class: classNoun, english: gerund(e.english), action: true, cases: e.cases}}
+			e: &entry{class: classNoun, english: gerund(e.english), action: true, verb: e.english}}
 		if next(i+n) == "中" || next(i+n) == "する" {
 			w.class, w.e = classVerb, e
 			f := inflection{progressive: true}
