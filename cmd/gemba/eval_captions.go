@@ -13,7 +13,7 @@ import (
 
 func newEvalCaptionsCommand(a *app) *cobra.Command {
 	var f photoFlags
-	var captions string
+	var captions, reportTo string
 	cmd := &cobra.Command{
 		Use:   "captions --images DIR_OR_TAR --captions CSV",
 		Short: "Find photos by their captions, and captions by their photos",
@@ -28,8 +28,16 @@ with all captions. CSV columns: image, split, caption.`,
 			if err := checkRefine(cmd, f.refine); err != nil {
 				return err
 			}
+			out, err := openReport(reportTo)
+			if err != nil {
+				return err
+			}
+			defer out.discard()
 			report, err := a.evalCaptions(cmd.Context(), &f, captions)
 			if err != nil {
+				return err
+			}
+			if err := out.write(report.page(f.pack)); err != nil {
 				return err
 			}
 			if a.flags.json {
@@ -39,6 +47,7 @@ with all captions. CSV columns: image, split, caption.`,
 		},
 	}
 	f.register(cmd)
+	registerReport(cmd, &reportTo)
 	cmd.Flags().StringVar(&captions, "captions", "", "CSV file with the columns image, split, caption")
 	markFiles(cmd, "csv", "captions")
 	return cmd
@@ -52,6 +61,8 @@ type captionsReport struct {
 	ImageToText eval.Recall `json:"image_to_text"`
 
 	Refined *refinedCaptions `json:"refined,omitempty"`
+
+	textRanks, imageRanks []int // of the right answer, per caption and per photo
 }
 
 // refinedCaptions is what refining the best k of each caption gives.
@@ -124,7 +135,7 @@ func (a *app) evalCaptions(ctx context.Context, f *photoFlags, file string) (*ca
 	if err != nil {
 		return nil, err
 	}
-	report := &captionsReport{Queries: len(texts), Items: len(names), TextToImage: eval.NewRecall(t2i), ImageToText: eval.NewRecall(i2t)}
+	report := &captionsReport{Queries: len(texts), Items: len(names), TextToImage: eval.NewRecall(t2i), ImageToText: eval.NewRecall(i2t), textRanks: t2i, imageRanks: i2t}
 	if f.refine > 0 {
 		ranks, err := a.refineCaptions(ctx, m, f.refine, photos, texts, questions, photosOf)
 		if err != nil {

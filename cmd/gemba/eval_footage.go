@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ import (
 )
 
 func newEvalFootageCommand(a *app) *cobra.Command {
-	var dir, truth, pack string
+	var dir, truth, pack, reportTo string
 	var refine int
 	cmd := &cobra.Command{
 		Use:   "footage --footage DIR --truth CSV",
@@ -36,8 +37,16 @@ query, relevant (paths below DIR, separated by a bar; empty if nothing shows it)
 			if err := checkRefine(cmd, refine); err != nil {
 				return err
 			}
+			out, err := openReport(reportTo)
+			if err != nil {
+				return err
+			}
+			defer out.discard()
 			report, err := a.evalFootage(cmd.Context(), dir, truth, pack, refine)
 			if err != nil {
+				return err
+			}
+			if err := out.write(report.page(pack, a.location)); err != nil {
 				return err
 			}
 			if a.flags.json {
@@ -55,6 +64,7 @@ query, relevant (paths below DIR, separated by a bar; empty if nothing shows it)
 	fs.StringVar(&dir, "footage", "", "folder of video files")
 	fs.StringVar(&truth, "truth", "", "CSV file with the columns query, relevant")
 	registerModelFlags(cmd, &pack, &refine)
+	registerReport(cmd, &reportTo)
 	markFolders(cmd, "footage")
 	markFiles(cmd, "csv", "truth")
 	return cmd
@@ -93,8 +103,10 @@ type footageResult struct {
 	Relevant []string `json:"relevant"`
 	Rank     *int     `json:"rank"` // of the best relevant file; null if there is none
 	First    string   `json:"first"`
-	NoMatch  bool     `json:"no_match"` // what the engine says
-	Z        float64  `json:"z"`        // of the best clip over all files
+	// At is when the best clip of the best relevant file was recorded.
+	At      *time.Time `json:"at"`
+	NoMatch bool       `json:"no_match"` // what the engine says
+	Z       float64    `json:"z"`        // of the best clip over all files
 }
 
 func (a *app) evalFootage(ctx context.Context, dir, truth, pack string, refine int) (report *footageReport, err error) {
@@ -175,7 +187,7 @@ func (a *app) askFootage(ctx context.Context, d folder, files []string, question
 	var aps []eval.Score
 	var answerable, unanswerable []float64
 	for _, q := range questions {
-		order, best, noMatch, err := rankFiles(ctx, d, q.Query, refine, number)
+		order, starts, best, noMatch, err := rankFiles(ctx, d, q.Query, refine, number)
 		if err != nil {
 			return fmt.Errorf("ask %.60q: %w", q.Query, err)
 		}
@@ -198,7 +210,7 @@ func (a *app) askFootage(ctx context.Context, d folder, files []string, question
 		rank := eval.Unranked
 		if len(relevantRanks) > 0 {
 			rank = relevantRanks[0]
-			item.Rank = &rank
+			item.Rank, item.At = &rank, &starts[rank-1]
 		}
 		ranks = append(ranks, rank)
 		aps = append(aps, eval.AveragePrecision(relevantRanks, len(q.Relevant)))
@@ -213,20 +225,20 @@ func (a *app) askFootage(ctx context.Context, d folder, files []string, question
 }
 
 // rankFiles pages through the answer until every file has shown its best clip.
-// best is by how much the first clip stands above unrelated photos.
-func rankFiles(ctx context.Context, d folder, text string, refine int, number map[string]int) (order []int, best float64, noMatch bool, err error) {
+// starts are the beginnings of these clips. best is by how much the first clip stands above unrelated photos.
+func rankFiles(ctx context.Context, d folder, text string, refine int, number map[string]int) (order []int, starts []time.Time, best float64, noMatch bool, err error) {
 	seen := map[int]bool{}
 	best = -math.MaxFloat64 // finite, for JSON and for the area under the curve
 	req := query.Request{Query: text, Limit: query.MaxLimit, Refine: refine > 0, RefineTop: refine}
 	for page := 0; ; page++ {
 		res, err := d.Search(ctx, req)
 		if err != nil {
-			return nil, 0, false, err
+			return nil, nil, 0, false, err
 		}
 		if page == 0 {
 			noMatch = res.NoMatch
 			if refine > 0 && res.Refined == 0 && len(res.Items) > 0 {
-				return nil, 0, false, errNoHead
+				return nil, nil, 0, false, errNoHead
 			}
 			if len(res.Items) > 0 {
 				best = res.Items[0].Z
@@ -235,11 +247,11 @@ func rankFiles(ctx context.Context, d folder, text string, refine int, number ma
 		for _, item := range res.Items {
 			if file, ok := number[item.Camera]; ok && !seen[file] {
 				seen[file] = true
-				order = append(order, file)
+				order, starts = append(order, file), append(starts, item.Start)
 			}
 		}
 		if res.NextCursor == "" || len(order) == len(number) {
-			return order, best, noMatch, nil
+			return order, starts, best, noMatch, nil
 		}
 		req.Cursor = res.NextCursor
 	}

@@ -14,7 +14,7 @@ import (
 
 func newEvalLabelsCommand(a *app) *cobra.Command {
 	var f photoFlags
-	var labels string
+	var labels, reportTo string
 	var least int
 	cmd := &cobra.Command{
 		Use:   "labels --images DIR_OR_TAR --labels CSV",
@@ -34,8 +34,16 @@ source, labels ("forklift x1|person x2").`,
 			if err := checkRefine(cmd, f.refine); err != nil {
 				return err
 			}
+			out, err := openReport(reportTo)
+			if err != nil {
+				return err
+			}
+			defer out.discard()
 			report, err := a.evalLabels(cmd.Context(), &f, labels, least)
 			if err != nil {
+				return err
+			}
+			if err := out.write(report.page(f.pack)); err != nil {
 				return err
 			}
 			if a.flags.json {
@@ -45,6 +53,7 @@ source, labels ("forklift x1|person x2").`,
 		},
 	}
 	f.register(cmd)
+	registerReport(cmd, &reportTo)
 	cmd.Flags().StringVar(&labels, "labels", "", "CSV file with the columns image, split, source, labels")
 	cmd.Flags().IntVar(&least, "min", 5, "ask only labels that at least so many photos carry")
 	markFiles(cmd, "csv", "labels")

@@ -61,7 +61,7 @@ func pairedGain(first, refined []float64) (eval.Comparison, error) {
 func within(ranks []int, k int) []float64 {
 	out := make([]float64, len(ranks))
 	for i, r := range ranks {
-		if r <= k {
+		if r != eval.Unranked && r <= k {
 			out[i] = 1
 		}
 	}
