@@ -2,6 +2,7 @@ package japanese
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -10,6 +11,7 @@ func FuzzTranslate(f *testing.F) {
 	for _, text := range []string{
 		"ヘルメットをかぶっていない人", "木の床の何もない部屋", "「A」と\"B", "一二三四五六七八九十百千万", "ではないではない赤くない", "のののの", "なしなしなし",
 		"3時間5分12台の、車。？", "をにがでとはも", "している中中内外", "red 車 truck", "\xff\xfe赤", "赤と青と白と", "間間間の間", "９９９９９９９９９９９９９台",
+		strings.Repeat("「", 3000), strings.Repeat("ヘルメットﾞ", 400), strings.Repeat("「a」の", 900),
 	} {
 		f.Add(text)
 	}

@@ -12,6 +12,9 @@ import (
 // encoder reads far less.
 const maxRunes = 600
 
+// maxBytes bounds a question with many quoted phrases in the same way.
+const maxBytes = 8192
+
 // Is reports whether text has Japanese in it: kana or kanji, outside of quotes.
 func Is(text string) bool {
 	for _, p := range splitQuotes(text) {

@@ -16,7 +16,6 @@ type item struct {
 	e        *entry  // of an adjective
 	n        count   // itemNumber
 	negative bool    // adjective: not
-	where    string  // itemWhere
 	of       *phrase // of an adjective: what is so (背の高い)
 }
 
@@ -218,6 +217,7 @@ func (p *parser) verb(w *word) {
 			}
 			continue
 		case t.kind == itemPhrase && t.particle == "は" && attributive && !first:
+		case t.kind == itemPhrase && t.particle == "と" && (c.e.worn || c.being): // かぶった人とかぶっていない人
 		case t.kind == itemPhrase && t.particle == "の":
 		case t.kind == itemPhrase && t.particle != "":
 			c.args = append([]argument{{t.p, t.particle}}, c.args...)
@@ -282,7 +282,7 @@ func (p *parser) adjective(w *word) {
 	it := item{kind: itemAdjective, text: w.e.english, e: w.e, negative: w.verb.negative}
 	// 屋根の赤い家, ドアが赤い車: what is so belongs to the next noun.
 	t := p.top()
-	before := t != nil && t.kind == itemPhrase && (t.particle == "が" || t.particle == "の" && features[lastWord(t.p.e.english)])
+	before := t != nil && t.kind == itemPhrase && (t.particle == "が" || t.particle == "の" && (features[lastWord(t.p.e.english)] || w.e.english == "few" || w.e.english == "many"))
 	// 赤と白の服: the next adjective joins this one.
 	if class == classParticle && text == "と" {
 		if next, _ := p.peek(2); next == classAdjective {
@@ -510,24 +510,17 @@ func (p *parser) turnLast(what string) {
 
 // wrapper drops a word for the picture and makes a sentence of what describes it.
 func (p *parser) wrapper() {
-	for {
-		t := p.top()
-		if t == nil {
+	t := p.top()
+	switch {
+	case t == nil:
+	case t.kind == itemClause && t.c.f.link == linkEnd:
+		if strings.HasPrefix(t.c.e.english, "take a photo") && !t.c.has("を") && !t.c.has("が") {
+			p.pop() // ドローンで撮影した映像
 			return
 		}
-		switch {
-		case t.kind == itemClause && t.c.f.link == linkEnd:
-			if strings.HasPrefix(t.c.e.english, "take a photo") && !t.c.has("を") && !t.c.has("が") {
-				p.pop() // ドローンで撮影した映像
-				return
-			}
-			p.end()
-			return
-		case t.kind == itemPhrase && (t.particle == "の" || t.particle == "と"):
-			t.particle = ""
-		default:
-		}
-		return
+		p.end()
+	case t.kind == itemPhrase && (t.particle == "の" || t.particle == "と"):
+		t.particle = ""
 	}
 }
 

@@ -262,6 +262,10 @@ func (r *reader) lookUp(i int) int {
 			w.verb, end = readInflection(r.ms, end)
 		}
 		end = r.afterAdjective(&w, end)
+	case classNoun:
+		if (w.text == "誰" || w.text == "だれ" || w.text == "何") && r.endsAsking(end) {
+			return end
+		}
 	case classTime:
 		r.ignored = append(r.ignored, w.text)
 		return r.skipParticle(end)
@@ -283,6 +287,19 @@ func (r *reader) ends(i int) bool {
 		m := &r.ms[i]
 		if m.pos == "名詞" && m.sub != "非自立" || m.pos == "動詞" && !r.lexicon.asking[m.base] && m.sub == "自立" || m.pos == "形容詞" && m.base != "ほしい" && m.base != "欲しい" {
 			return m.pos == "名詞" && r.lexicon.asking[m.surface]
+		}
+	}
+	return true
+}
+
+// endsAsking reports whether ですか follows, and nothing else.
+func (r *reader) endsAsking(i int) bool {
+	if i == len(r.ms) || len(r.out) == 0 {
+		return false
+	}
+	for ; i < len(r.ms); i++ {
+		if m := &r.ms[i]; m.pos != "助動詞" && m.pos != "記号" && m.surface != "か" {
+			return false
 		}
 	}
 	return true

@@ -42,6 +42,9 @@ func New() (*Translator, error) {
 // and so do quoted phrases.
 func (t *Translator) Translate(text string) Translation {
 	var out Translation
+	if len(text) > maxBytes {
+		text = strings.ToValidUTF8(text[:maxBytes], "")
+	}
 	r := &reader{lexicon: t.lexicon, table: t.table}
 	for _, part := range splitQuotes(text) {
 		if part.quoted {
