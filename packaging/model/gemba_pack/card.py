@@ -111,7 +111,8 @@ def write_card(path: Path, manifest: dict, photos: Sequence[Photo], picture: str
         f"{footage['top3']} among the first three, mean reciprocal rank {footage['mrr']}. So few questions show that it "
         "works, not how well.",
         "",
-        f"\"Confident\" is z above {calibration['confident']}, \"possible\" above {calibration['possible']}: with these, "
+        f"\"Confident\" is z above {calibration['confident']}, \"possible\" above {calibration['possible']} "
+        "(z: how far an answer stands above the best hundredth of the background, plus 3): with these, "
         f"{calibration['false_alarm_confident']:.0%} and {calibration['false_alarm_possible']:.0%} of held-out questions "
         "whose photo is not there are let through, and "
         f"{calibration['found_confident']:.0%} and {calibration['found_possible']:.0%} of those whose photo is there "
