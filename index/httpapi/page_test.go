@@ -36,9 +36,16 @@ func browser(t *testing.T) context.Context {
 	if path == "" {
 		t.Skipf("%s: no Chromium is installed", t.Name())
 	}
+	// Not t.TempDir: processes of Chromium may write into it a moment longer than
+	// the one that is waited for, and what they leave is no fault of the page.
+	profile, err := os.MkdirTemp("", "gemba-page-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	options = append(options,
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900),
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.WSURLReadTimeout(time.Minute),
 	)
