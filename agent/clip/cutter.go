@@ -15,6 +15,10 @@ const (
 	// longestStep is the longest wait for the next frame that is not a gap by
 	// itself: cameras save bandwidth with key frames up to 20 s apart.
 	longestStep = 30 * time.Second
+	// longestUsual is the longest distance of frames that can become the usual
+	// one: a source may send a picture a minute, and every wait is its step. Two
+	// long breaks in a row are no such source.
+	longestUsual = 2 * time.Minute
 	// firstStep is assumed to follow a frame as long as there was only one.
 	firstStep = time.Second
 	// knownSteps is the number of frames after which the usual step is known
@@ -71,12 +75,12 @@ func (c *Cutter) Push(f *frame.Frame) []Clip {
 	at := f.Offset
 	var out []Clip
 	if c.cur != nil {
-		if step := at - c.last; c.isGap(step) {
+		step := at - c.last
+		if c.isGap(step) {
 			out = c.finish(out, c.last+min(c.step, c.o.Window))
-			c.learn(step)
-		} else {
-			c.learn(step)
+			step = min(step, longestUsual)
 		}
+		c.learn(step)
 	}
 	c.last = at
 
