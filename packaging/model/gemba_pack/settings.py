@@ -41,8 +41,8 @@ class Settings:
     weight_decay: float = 0.05
 
     # second stage: the image tower's tail, MiniLM's upper layers and the projections together
-    tuned_steps: int = 240
-    tuned_horizon: int = 480  # steps of the rate's cosine; the running mean stands in for the part that is not run
+    tuned_steps: int = 480
+    tuned_horizon: int = 480  # steps of the rate's cosine; more than the steps run, if a run is cut short
     tuned_layers: int = 3  # words that training never shows keep what MiniLM's lower layers know of them
     tuned_batch: tuple[int, int] = (112, 80)
     tuned_rates: tuple[float, float, float] = (1e-4, 5e-5, 3e-4)  # tail, MiniLM, projections
