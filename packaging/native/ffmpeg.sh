@@ -12,10 +12,11 @@ ffmpeg_prefix() {
   echo "$cache_dir/native/ffmpeg-7.1-$(key_of "$(ffmpeg_configure)" "$(native_arch)" "$(getconf GNU_LIBC_VERSION)" layout-1)"
 }
 
-# Does the machine have development files of the right series?
+# Does the machine have development files of the right series? A shell that has sourced build/env.sh names our own build
+# in PKG_CONFIG_PATH, which must not be taken for the machine's.
 ffmpeg_installed() {
   # shellcheck disable=SC2086
-  have pkg-config && pkg-config --exists $ffmpeg_requirement "${ffmpeg_modules[@]}" 2>/dev/null
+  have pkg-config && env -u PKG_CONFIG_PATH pkg-config --exists $ffmpeg_requirement "${ffmpeg_modules[@]}" 2>/dev/null
 }
 
 # Does the distribution offer them? Asks apt's lists as they are.
