@@ -6,6 +6,9 @@ cd "$(dirname "$0")/../.."
 
 failed=0
 
+# Before the checks: what go says while it downloads is nothing that a check found.
+go mod download
+
 # check NAME COMMAND...: a check that speaks only if it finds something.
 check() {
   local name=$1 output
