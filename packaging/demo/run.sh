@@ -29,7 +29,7 @@ announce() {
 
 gemba answers on http://$address    (Ctrl-C stops it)
 
-  open the page and ask:   a worker with a yellow helmet
+  open the page and ask:   a construction worker in a hard hat
   or from a terminal:      curl '$address/api/v1/search?q=plastic+bottles'
                            build/bin/gemba search "plastic bottles"
 

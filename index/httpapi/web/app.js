@@ -9,7 +9,7 @@ import { card, enableArrows } from "./results.js";
 const examples = [
   "plastic bottles",
   "people looking at shelves",
-  "a worker with a yellow helmet",
+  "a construction worker in a hard hat",
   "an empty car park",
   "a woman standing at a table",
   "a room without people",
