@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // How many pictures the vision model sees at a time. On a CPU larger batches are
@@ -201,7 +203,7 @@ func (e *Encoder) probeVision() error {
 		return err
 	}
 	// An accelerator may round differently by place in the batch, no more.
-	if d := dot(first, second); d < 0.999 {
+	if d := vector.Dot(first, second); d < 0.999 {
 		return fmt.Errorf("output %s differs for equal pictures of one batch (cosine %.3f)", m.Image.Outputs.Embedding, d)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gembahq/gemba/agent/frame"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // The values are those of the formula, computed in Python.
@@ -46,7 +47,7 @@ func TestSketchKeepsInnerProducts(t *testing.T) {
 		for i := range b {
 			b[i] = 0.5*a[i] + 0.8*b[i]
 		}
-		want, got := dot(a, b), dot(s.Apply(nil, a), s.Apply(nil, b))
+		want, got := vector.Dot(a, b), vector.Dot(s.Apply(nil, a), s.Apply(nil, b))
 		if math.Abs(float64(want-got)) > 0.25 {
 			t.Errorf("inner product %v became %v", want, got)
 		}
@@ -131,7 +132,7 @@ func TestOnePictureAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range a {
-		if d := dot(a[i].Vector, b[i].Vector); math.Abs(float64(d-dot(b[i].Vector, b[i].Vector))) > 1e-5 {
+		if d := vector.Dot(a[i].Vector, b[i].Vector); math.Abs(float64(d-vector.Dot(b[i].Vector, b[i].Vector))) > 1e-5 {
 			t.Errorf("clip %d: %v, in batches %v", i, a[i].Vector, b[i].Vector)
 		}
 	}
@@ -143,10 +144,10 @@ func TestPadding(t *testing.T) {
 	plain := encodeWith(t, nil)
 	masked := encodeWith(t, func(m map[string]any) { at(m, "text")["padding"] = map[string]any{"id": 5, "attend": false} })
 	counted := encodeWith(t, func(m map[string]any) { at(m, "text")["padding"] = map[string]any{"id": 5, "attend": true} })
-	if d := dot(plain, masked); d < 0.9999 {
+	if d := vector.Dot(plain, masked); d < 0.9999 {
 		t.Errorf("padding under the mask changed the vector: %v", d)
 	}
-	if d := dot(plain, counted); d > 0.999 {
+	if d := vector.Dot(plain, counted); d > 0.999 {
 		t.Errorf("padding that counts changed nothing: %v", d)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/gembahq/gemba/agent/encode/tokenizer"
 	"github.com/gembahq/gemba/agent/frame"
 	"github.com/gembahq/gemba/internal/npy"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 const (
@@ -312,5 +313,5 @@ func loadArray(t *testing.T, name string, shape ...int) []float32 {
 }
 
 func cosine(a, b []float32) float64 {
-	return float64(dot(a, b)) / (norm(a) * norm(b))
+	return float64(vector.Dot(a, b)) / (norm(a) * norm(b))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gembahq/gemba/internal/npy"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // hubBank finds how close a clip is to sentences in general. Some clips are near
@@ -28,7 +29,7 @@ func (h hubBank) term(v []float32) float32 {
 	}
 	best := make([]float32, 0, h.k) // descending
 	for r := range h.rows.Rows {
-		d := dot(v, h.rows.Row(r))
+		d := vector.Dot(v, h.rows.Row(r))
 		if len(best) == h.k {
 			if d <= best[h.k-1] {
 				continue
@@ -47,20 +48,4 @@ func (h hubBank) term(v []float32) float32 {
 		sum += float64(d)
 	}
 	return float32(sum / float64(h.k))
-}
-
-// dot has four sums so that additions don't wait for each other.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i := range a {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + (s2 + s3)
 }

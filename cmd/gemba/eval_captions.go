@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gembahq/gemba/index/eval"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 func newEvalCaptionsCommand(a *app) *cobra.Command {
@@ -128,7 +129,7 @@ func (a *app) evalCaptions(ctx context.Context, f *photoFlags, file string) (*ca
 	}
 	err = forEach(ctx, len(names), len(texts), func(p int, scores []float32) {
 		for q := range scores {
-			scores[q] = dot(questions[q].vector, photos.vectors[p])
+			scores[q] = vector.Dot(questions[q].vector, photos.vectors[p])
 		}
 		i2t[p] = eval.BestRank(scores, captionsOf[p])
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/gembahq/gemba/agent/frame"
 	"github.com/gembahq/gemba/index/eval"
 	"github.com/gembahq/gemba/internal/npy"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // ek100Frames is how many evenly spaced frames stand for a clip, as in the index.
@@ -68,7 +69,7 @@ func (a *app) ek100Similarity(ctx context.Context, annotations, dir, pack string
 	similarity := make([]float64, len(clips)*len(questions))
 	err = forEach(ctx, len(clips), 0, func(i int, _ []float32) {
 		for j := range questions {
-			similarity[i*len(questions)+j] = float64(dot(questions[j].vector, clips[i].vector) - alpha*clips[i].hub)
+			similarity[i*len(questions)+j] = float64(vector.Dot(questions[j].vector, clips[i].vector) - alpha*clips[i].hub)
 		}
 	})
 	if err != nil {

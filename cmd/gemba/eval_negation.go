@@ -12,6 +12,7 @@ import (
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/eval"
 	"github.com/gembahq/gemba/index/query"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 func newEvalNegationCommand(a *app) *cobra.Command {
@@ -202,9 +203,9 @@ func askNegation(ctx context.Context, m model, photos *photoSet, rows []eval.Lab
 
 // score is what the index gives a photo: the formula of index.Search.
 func (set *photoSet) score(s *index.Search, photo int) float32 {
-	score := dot(s.Vector, set.vectors[photo]) - s.Alpha*set.hubs[photo]
+	score := vector.Dot(s.Vector, set.vectors[photo]) - s.Alpha*set.hubs[photo]
 	if s.Negative != nil {
-		score -= s.Beta * dot(s.Negative, set.vectors[photo])
+		score -= s.Beta * vector.Dot(s.Negative, set.vectors[photo])
 	}
 	return score
 }

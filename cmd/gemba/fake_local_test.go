@@ -20,6 +20,7 @@ import (
 	"github.com/gembahq/gemba/agent/frame"
 	"github.com/gembahq/gemba/index"
 	"github.com/gembahq/gemba/index/query"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // fakeLocal stands for model, footage and data folder. Its model understands
@@ -201,7 +202,7 @@ func (f *fakeFolder) Search(ctx context.Context, r query.Request) (*query.Respon
 		if err != nil {
 			return nil, err
 		}
-		s := dot(q.Vector, v.Vector)
+		s := vector.Dot(q.Vector, v.Vector)
 		all = append(all, query.Result{Camera: camera, Score: s, Z: float64(s) * 4})
 	}
 	slices.SortFunc(all, func(a, b query.Result) int {

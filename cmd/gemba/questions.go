@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/gembahq/gemba/index/query"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // question is a text as the first stage asks it: score = vector . photo - alpha *
@@ -43,23 +44,7 @@ func (a *app) encodeQuestions(ctx context.Context, m model, texts []string) ([]q
 
 // firstStage is the score that ranks photos for a question.
 func (set *photoSet) firstStage(q *question, photo int) float32 {
-	return dot(q.vector, set.vectors[photo]) - q.alpha*set.hubs[photo]
-}
-
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
+	return vector.Dot(q.vector, set.vectors[photo]) - q.alpha*set.hubs[photo]
 }
 
 // forEach calls do for 0..n-1 on all CPUs. Each worker has a buffer of size

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // Calibration holds the weights of the first stage and the background photos
@@ -67,21 +69,21 @@ type level struct {
 const tailZ = 3
 
 // level scores the background photos with the very formula of the clips.
-func (c *Calibration) level(vector []float32, alpha float32, negative []float32, beta float32) level {
+func (c *Calibration) level(question []float32, alpha float32, negative []float32, beta float32) level {
 	rows := len(c.Background) / c.Dims
-	if rows < 2 || len(vector) != c.Dims {
+	if rows < 2 || len(question) != c.Dims {
 		return level{}
 	}
 	scores := make([]float32, rows)
 	var sum, squares float64
 	for r := range rows {
 		row := c.Background[r*c.Dims : (r+1)*c.Dims]
-		s := dot(vector, row)
+		s := vector.Dot(question, row)
 		if len(c.BackgroundHub) != 0 {
 			s -= alpha * c.BackgroundHub[r]
 		}
 		if len(negative) == c.Dims {
-			s -= beta * dot(negative, row)
+			s -= beta * vector.Dot(negative, row)
 		}
 		scores[r] = s
 		sum += float64(s)
@@ -208,7 +210,7 @@ func HubTerms(bank, rows []float32, dims, k int) []float32 {
 			for r := w; r < n; r += workers {
 				row := rows[r*dims : (r+1)*dims]
 				for b := range products {
-					products[b] = dot(row, bank[b*dims:(b+1)*dims])
+					products[b] = vector.Dot(row, bank[b*dims:(b+1)*dims])
 				}
 				slices.Sort(products)
 				var sum float64
@@ -221,22 +223,4 @@ func HubTerms(bank, rows []float32, dims, k int) []float32 {
 	}
 	wg.Wait()
 	return out
-}
-
-// dot is the inner product of two vectors of equal length. Four sums keep the
-// additions independent of each other.
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gembahq/gemba/index"
+	"github.com/gembahq/gemba/internal/vector"
 )
 
 // noon is when the fake footage begins.
@@ -76,11 +77,11 @@ func (m *memStore) Search(ctx context.Context, s index.Search) ([]index.Hit, ind
 		stats.Searched++
 		h := index.Hit{ID: c.ID, Camera: c.Camera, Start: c.Start, Duration: c.Duration, Hub: c.Hub, Still: c.Still}
 		if s.Vector != nil {
-			h.Cosine = dot(s.Vector, c.Vector)
+			h.Cosine = vector.Dot(s.Vector, c.Vector)
 			h.Score = h.Cosine - s.Alpha*c.Hub
 		}
 		if s.Negative != nil {
-			h.Score -= s.Beta * dot(s.Negative, c.Vector)
+			h.Score -= s.Beta * vector.Dot(s.Negative, c.Vector)
 		}
 		hits = append(hits, h)
 	}

@@ -1,6 +1,10 @@
 package head
 
-import "math"
+import (
+	"math"
+
+	"github.com/gembahq/gemba/internal/vector"
+)
 
 // normRow is Norm.forward of one row in place.
 func normRow(l Norm[float32], row []float32) {
@@ -91,25 +95,8 @@ func fastSoftmax(row []float32) {
 }
 
 func fastUnit(to, from []float32) {
-	f := 1 / max(float32(math.Sqrt(float64(dot4(from, from)))), minLength)
+	f := 1 / max(float32(math.Sqrt(float64(vector.Dot(from, from)))), minLength)
 	for i, v := range from {
 		to[i] = v * f
 	}
-}
-
-// dot4 is dot with four sums, which the processor works on at once.
-func dot4(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	k := 0
-	for ; k+4 <= len(a); k += 4 {
-		s0 += a[k] * b[k]
-		s1 += a[k+1] * b[k+1]
-		s2 += a[k+2] * b[k+2]
-		s3 += a[k+3] * b[k+3]
-	}
-	for ; k < len(a); k++ {
-		s0 += a[k] * b[k]
-	}
-	return (s0 + s1) + (s2 + s3)
 }

@@ -1,6 +1,10 @@
 package head
 
-import "math"
+import (
+	"math"
+
+	"github.com/gembahq/gemba/internal/vector"
+)
 
 // workspace is what one goroutine computes in.
 type workspace struct {
@@ -40,7 +44,7 @@ func (r *Prepared) chunk(w *workspace, clips []Clip[float32], out []Result) {
 	}
 	for i, refined := range r.finish(w, clips) {
 		// The block comes first in the sum, as in the reference.
-		score := clips[i].FirstStage + (refined - dot4(clips[i].Vector, r.query.Vector))
+		score := clips[i].FirstStage + (refined - vector.Dot(clips[i].Vector, r.query.Vector))
 		var total float32
 		for k, s := range out[i].Support {
 			total += r.query.Weights[k] * s
@@ -97,7 +101,7 @@ func (r *Prepared) support(w *workspace) (total float32, each []float32, attenti
 		for n, a := range row {
 			axpy(context, a, w.unit.row(n, dims))
 		}
-		each[k] = dot4(r.words.Row(k), context) / max(float32(math.Sqrt(float64(dot4(context, context)))), minLength)
+		each[k] = vector.Dot(r.words.Row(k), context) / max(float32(math.Sqrt(float64(vector.Dot(context, context)))), minLength)
 		total += r.query.Weights[k] * each[k]
 	}
 	return total, each, attention
@@ -161,7 +165,7 @@ func (r *Prepared) text(w *workspace, context []float32) {
 	weights, mean := w.refined[:w.x.rows], w.refined[w.x.rows:w.x.rows+c.Inner]
 	for h := range c.Heads {
 		for n := range weights {
-			weights[n] = root * dot4(r.ask[h], w.x.row(n, c.Inner))
+			weights[n] = root * vector.Dot(r.ask[h], w.x.row(n, c.Inner))
 		}
 		fastSoftmax(weights)
 		clear(mean)
@@ -170,7 +174,7 @@ func (r *Prepared) text(w *workspace, context []float32) {
 		}
 		// The weights sum to 1, so V of the mean is the mean of V.
 		for o := h * width; o < (h+1)*width; o++ {
-			context[o] = dot4(p.Text.V.Weight[o*c.Inner:(o+1)*c.Inner], mean) + p.Text.V.Bias[o]
+			context[o] = vector.Dot(p.Text.V.Weight[o*c.Inner:(o+1)*c.Inner], mean) + p.Text.V.Bias[o]
 		}
 	}
 }
@@ -197,7 +201,7 @@ func (r *Prepared) finish(w *workspace, clips []Clip[float32]) []float32 {
 		v, t := w.outV.row(i, c.Embedding), w.outT.row(i, c.Embedding)
 		openGate(v, clip.Vector, *p.GateV)
 		openGate(t, r.query.Vector, *p.GateT)
-		w.refined = append(w.refined, dot4(v, t))
+		w.refined = append(w.refined, vector.Dot(v, t))
 	}
 	return w.refined
 }
